@@ -1,0 +1,133 @@
+import type { Duplex } from 'node:stream';
+
+/** What a driver's back end can do: abilities as data, so that callers ask instead of matching names. */
+export interface DriverFeatures {
+  /** RAM of a running guest can be saved and forked. */
+  readonly memorySnapshot: boolean;
+  /** The back end itself can restrict what the guest may reach. */
+  readonly egressPolicy: boolean;
+  /** Commands run in the guest without SSH. */
+  readonly guestExec: boolean;
+  /** The host can open a TCP connection to the guest's harness port without a tunnel through SSH. */
+  readonly directRoute: boolean;
+}
+
+/** One thing that `check()` looked at, with the command that mends it. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'error';
+  /** What was checked, for a list: "qemu-system-x86_64". */
+  readonly subject: string;
+  /** What was found. */
+  readonly message: string;
+  /** The exact command, or the one sentence, that mends it. */
+  readonly fix?: string;
+}
+
+/** How SSH logs in at first contact with a guest of an image. */
+export interface FirstLogin {
+  readonly user: string;
+  /** Known only for images that ship one (admin/admin). Never logged. */
+  readonly password?: string;
+}
+
+/** An image, resolved to exactly what will be cloned. */
+export interface Image {
+  /** As the user wrote it. */
+  readonly ref: string;
+  /** Names the content, so that two resolutions can be compared. */
+  readonly digest: string;
+  /** The login that the image itself is known to have; undefined when only the user can know. */
+  readonly login?: FirstLogin;
+  /** True when `clone` puts {@link CloneRequest.authorizedKey} into the guest before its first boot. */
+  readonly acceptsKey: boolean;
+}
+
+/** Resources of one guest. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  /** Smallest size of the guest's disk; the image's own size when undefined. */
+  readonly diskGiB?: number;
+}
+
+/** Everything `clone` needs. */
+export interface CloneRequest {
+  readonly image: Image;
+  /** The guest's name, fixed before anything exists. See guest-name.ts. */
+  readonly guest: string;
+  readonly resources: Resources;
+  /** User that is to exist in the guest. */
+  readonly user: string;
+  /** OpenSSH public key to put in where the image allows it. */
+  readonly authorizedKey: string;
+}
+
+/** How a guest's process ended. */
+export interface ExitReport {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last lines it wrote, bounded. */
+  readonly stderrTail: string;
+}
+
+/** The hypervisor process that is the running guest. */
+export interface GuestProcess {
+  readonly pid: number;
+  /** Resolves, never rejects, when the process has exited. */
+  readonly exited: Promise<ExitReport>;
+}
+
+/** Where a guest is reached. */
+export interface GuestAddress {
+  /** Host name or address that the host connects to. */
+  readonly host: string;
+  /** Host-side port for each guest port where ports are forwarded; the guest's own port where absent. */
+  readonly ports?: Readonly<Record<number, number>>;
+}
+
+/** One guest of ours, as `list()` sees it. */
+export interface GuestInfo {
+  readonly name: string;
+  readonly running: boolean;
+}
+
+/** Receives progress as plain lines, for people. */
+export type LogLine = (line: string) => void;
+
+/** How an image is resolved. */
+export interface ResolveOptions {
+  readonly signal: AbortSignal;
+  readonly log: LogLine;
+}
+
+/**
+ * A VM back end. Verbs take names, never handles: release must always be able to delete by name.
+ * Every verb honours its AbortSignal and has a deadline of its own; every rejection is a VzvmError.
+ */
+export interface Driver {
+  /** "qemu", "tart", "fake"… */
+  readonly name: string;
+  readonly features: DriverFeatures;
+  /** Hypervisor acceleration in use once known ("kvm", "hvf", "tcg", "vz"); undefined before the first image was resolved. */
+  readonly accelerator: string | undefined;
+  /** Is the back end installed, new enough and permitted? Never rejects for a missing tool: it reports. */
+  check(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Pulls or builds the image if need be. Throws IMAGE_NOT_FOUND, IMAGE_BUILD_FAILED, IMAGE_DOWNLOAD_FAILED, TOOL_MISSING, TOOL_TOO_OLD. */
+  resolveImage(ref: string, options: ResolveOptions): Promise<Image>;
+  /** Makes the guest's disk and settings. Never overwrites: NAME_TAKEN. Throws DISK_FULL, CLONE_FAILED. A failed or aborted clone leaves nothing. */
+  clone(request: CloneRequest, signal: AbortSignal): Promise<void>;
+  /** Starts the guest; resolves once the process runs. Throws BOOT_FAILED, LIMIT_REACHED, PORT_TAKEN. */
+  start(guest: string, signal: AbortSignal): Promise<GuestProcess>;
+  /** One look at the guest's address; undefined: not yet. */
+  address(guest: string, signal: AbortSignal): Promise<GuestAddress | undefined>;
+  /** A byte stream to a TCP port in the guest. Throws DIAL_FAILED (retry "safe"). */
+  dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  /** The last lines of the guest's console, bounded; empty when there is none. */
+  consoleTail(guest: string): Promise<string>;
+  /** Polite, then forced after `graceMs`, then waits until it is really gone. A guest that does not run, or exist, is fine. */
+  stop(guest: string, graceMs: number): Promise<void>;
+  /** Removes all the guest's files. Idempotent. Throws RELEASE_FAILED. */
+  delete(guest: string): Promise<void>;
+  /** Only ours, told by name. */
+  list(): Promise<readonly GuestInfo[]>;
+}

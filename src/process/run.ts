@@ -1,0 +1,84 @@
+import { execa } from 'execa';
+import { tail, VzvmError } from '../errors.ts';
+
+/** How a program is run. */
+export interface RunOptions {
+  /** Milliseconds until it is ended: SIGTERM, then SIGKILL 5 s later. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly cwd?: string | undefined;
+  /** Standard input; none when undefined. */
+  readonly input?: string | undefined;
+  /** Called with each line of standard error as it is written. */
+  readonly onStderrLine?: ((line: string) => void) | undefined;
+}
+
+/** How a program ended. A non-zero exit is a result, not an exception. */
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** Bounded tail of standard error. */
+  readonly stderrTail: string;
+}
+
+/**
+ * Runs a program to its end: the only place that spawns a short-lived process.
+ * @throws VzvmError TOOL_MISSING when it is not there, COMMAND_TIMEOUT at the deadline, ABORTED when cancelled,
+ * COMMAND_FAILED when a signal ended it.
+ */
+export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const subprocess = execa(file, args, {
+    reject: false,
+    timeout: options.timeoutMs,
+    forceKillAfterDelay: 5_000,
+    maxBuffer: 16 * 1024 * 1024,
+    ...(options.signal ? { cancelSignal: options.signal } : {}),
+    ...(options.env ? { env: { ...options.env } } : {}),
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.onStderrLine ? { stderr: ['pipe', lines(options.onStderrLine)] as const } : {}),
+  } as never);
+  const result = await (subprocess as Promise<ExecaOutcome>);
+  const facts = { program: file };
+  if (result.isCanceled) throw new VzvmError('ABORTED', `${file} was cancelled`, { facts });
+  if (result.timedOut) {
+    throw new VzvmError('COMMAND_TIMEOUT', `${file} did not end within ${options.timeoutMs} ms`, {
+      facts: { ...facts, timeoutMs: options.timeoutMs },
+      stderrTail: tail(result.stderr ?? ''),
+      retry: 'safe',
+    });
+  }
+  if (result.code === 'ENOENT') throw new VzvmError('TOOL_MISSING', `${file} is not installed`, { facts });
+  if (result.exitCode === undefined) {
+    throw new VzvmError('COMMAND_FAILED', `${file} was ended: ${result.shortMessage ?? 'unknown reason'}`, {
+      facts: { ...facts, signal: result.signal },
+      stderrTail: tail(result.stderr ?? ''),
+      cause: result,
+    });
+  }
+  return {
+    exitCode: result.exitCode,
+    stdout: result.stdout ?? '',
+    stderrTail: tail(result.stderr ?? ''),
+  };
+}
+
+interface ExecaOutcome {
+  readonly isCanceled: boolean;
+  readonly timedOut: boolean;
+  readonly code?: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly shortMessage?: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+function lines(onLine: (line: string) => void) {
+  return function* (line: unknown): Generator<unknown> {
+    onLine(String(line));
+    yield line;
+  };
+}
