@@ -1,0 +1,26 @@
+import { VzvmError } from '../errors.ts';
+import { guestConnection } from './guest-connection.ts';
+import type { VmSession } from './session.ts';
+
+/** The port that the harness listens on in the guest. */
+export const HARNESS_PORT = 7700;
+
+/** Where the host reaches the harness: directly where the driver has a route, else by a forward on host loopback. */
+export async function harnessUrl(vm: VmSession, signal: AbortSignal): Promise<string> {
+  if (vm.harnessUrl !== undefined) return vm.harnessUrl;
+  vm.harnessUrl = vm.driver.features.directRoute ? directUrl(vm) : await forwardedUrl(vm, signal);
+  return vm.harnessUrl;
+}
+
+function directUrl(vm: VmSession): string {
+  if (!vm.address) throw new VzvmError('INTERNAL', 'the harness is looked for before the guest has an address');
+  const host = vm.address.host.includes(':') ? `[${vm.address.host}]` : vm.address.host;
+  return `http://${host}:${vm.address.ports?.[HARNESS_PORT] ?? HARNESS_PORT}`;
+}
+
+async function forwardedUrl(vm: VmSession, signal: AbortSignal): Promise<string> {
+  const connection = await guestConnection(vm, signal);
+  const forward = await connection.forwardLocal(HARNESS_PORT);
+  vm.scope.add('harness forward', () => forward.close());
+  return `http://127.0.0.1:${forward.port}`;
+}

@@ -1,0 +1,78 @@
+import { fromPromise } from 'xstate';
+import { isAborted, messageOf, VzvmError } from '../errors.ts';
+import { nodesourceCommand, npmNodeCommand } from '../guest/index.ts';
+import { asStepError, execInGuest } from './guest-connection.ts';
+import { caPathInGuest, sendCertificates } from './host-certificates.ts';
+import { resolveNodePackage } from './resolve-node.ts';
+import type { ActorDeps, VmSession } from './session.ts';
+import { step, type VmRef } from './step.ts';
+
+const INSTALL_TIMEOUT_MS = 590_000;
+
+type Way = (vm: VmSession, signal: AbortSignal) => Promise<string>;
+
+const WAYS: Readonly<Record<'npm' | 'nodesource', Way>> = { npm: installFromNpm, nodesource: installFromNodesource };
+
+/** Installs Node by the configured way; `auto` takes the first that works, and the log says which. */
+export const installNode = (deps: ActorDeps) =>
+  fromPromise<void, VmRef>(
+    step(deps, async (vm, signal) => {
+      // npm first: the next step needs that registry anyway, and its packages are checked against their integrity.
+      const names = vm.plan.node.source === 'auto' ? (['npm', 'nodesource'] as const) : [vm.plan.node.source];
+      const problems: string[] = [];
+      let cause: unknown;
+      for (const name of names) {
+        try {
+          vm.log(`Node ${await WAYS[name](vm, signal)} was installed by way of ${name}`);
+          return;
+        } catch (error) {
+          if (isAborted(error) || signal.aborted) throw error;
+          cause = error;
+          problems.push(`${name}: ${messageOf(error)}`);
+          vm.log(`Node could not be installed by way of ${name}: ${messageOf(error)}`);
+        }
+      }
+      throw failure(problems, cause);
+    }),
+  );
+
+function failure(problems: readonly string[], cause: unknown): VzvmError {
+  const known = cause instanceof VzvmError ? cause : undefined;
+  return new VzvmError('NODE_INSTALL_FAILED', `Node could not be installed (${problems.join('; ')})`, {
+    retry: known?.retry ?? 'safe',
+    hint: known?.hint ?? 'check that the guest has a network, or use an image that has Node 20 or newer',
+    cause,
+    ...(known?.stderrTail === undefined ? {} : { stderrTail: known.stderrTail }),
+    ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
+  });
+}
+
+async function installFromNpm(vm: VmSession, signal: AbortSignal): Promise<string> {
+  const host = await sendCertificates(vm, signal);
+  const found = await resolveNodePackage({
+    registry: host.registry,
+    major: vm.plan.node.major,
+    arch: vm.probe?.arch ?? 'x64',
+    signal,
+    ...(host.token === undefined ? {} : { token: host.token }),
+  });
+  await install(vm, npmNodeCommand({ ...found, directory: vm.plan.directory, ...caPathInGuest(vm) }), signal);
+  return found.node.version;
+}
+
+async function installFromNodesource(vm: VmSession, signal: AbortSignal): Promise<string> {
+  await sendCertificates(vm, signal);
+  await install(vm, nodesourceCommand({ major: vm.plan.node.major, ...caPathInGuest(vm) }), signal);
+  return `${vm.plan.node.major}`;
+}
+
+async function install(vm: VmSession, command: string, signal: AbortSignal): Promise<void> {
+  try {
+    await execInGuest(vm, command, { timeoutMs: INSTALL_TIMEOUT_MS, signal, logPrefix: 'node' });
+  } catch (error) {
+    throw asStepError(error, 'NODE_INSTALL_FAILED', () => ({
+      hint: 'check that the guest has a network and that its package registry answers',
+      retry: 'safe',
+    }));
+  }
+}

@@ -1,0 +1,54 @@
+import { fromPromise } from 'xstate';
+import { request } from 'undici';
+import { VzvmError } from '../errors.ts';
+import { harnessUrl } from './harness-url.ts';
+import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
+import { step, type VmRef } from './step.ts';
+
+const PROBE_TIMEOUT_MS = 5_000;
+/** The harness's exit code for a port that is taken. */
+const EXIT_PORT_TAKEN = 98;
+
+/** One look at the harness's health; false: not yet. A harness that has ended is a failure at once. */
+export const probeHealth = (deps: ActorDeps) =>
+  fromPromise<boolean, VmRef>(
+    step(deps, async (vm, signal) => {
+      const url = await harnessUrl(vm, signal);
+      const ended = vm.harnessExit?.then((exit) => {
+        throw crashed(vm, exit);
+      });
+      const healthy = await Promise.race([isHealthy(url, signal), ...(ended ? [ended] : [])]);
+      if (healthy) vm.envs = {};
+      return healthy;
+    }),
+  );
+
+async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+  try {
+    const response = await request(`${url}/v1/health`, { signal: deadline });
+    await response.body.dump();
+    return response.statusCode === 200;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false; // Refused, reset or silent: the harness is not up yet, which is what a probe is to find out.
+  }
+}
+
+/** The error for a harness that has ended, from its exit and the tail of its log. */
+export function crashed(vm: VmSession, exit: HarnessExit): VzvmError {
+  const portTaken = exit.code === EXIT_PORT_TAKEN || exit.stderrTail.includes('"PORT_TAKEN"');
+  const hint = portTaken
+    ? 'use an image in which nothing listens on port 7700'
+    : `read the harness's log in ${vm.plan.directory}; keepOnFailure keeps the VM for a look`;
+  return new VzvmError(
+    portTaken ? 'PORT_TAKEN' : 'HARNESS_CRASHED',
+    portTaken ? 'port 7700 is taken in the guest' : 'the harness ended',
+    {
+      facts: { guest: vm.name },
+      stderrTail: exit.stderrTail,
+      hint,
+      ...(exit.code === null ? {} : { exitCode: exit.code }),
+    },
+  );
+}

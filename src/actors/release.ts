@@ -1,0 +1,7 @@
+import { fromPromise } from 'xstate';
+import type { ActorDeps } from './session.ts';
+import type { VmRef } from './step.ts';
+
+/** Releases everything the VM holds, in reverse order, after what is still in flight has ended. */
+export const release = (deps: ActorDeps) =>
+  fromPromise<string[], VmRef>(({ input }) => deps.session(input.vmId).scope.release());

@@ -1,0 +1,95 @@
+import type { Driver, GuestAddress, GuestProcess, Image, LogLine, Resources } from '../drivers/driver.ts';
+import type { GuestProbe } from '../guest/index.ts';
+import type { SshConnection } from '../ssh/index.ts';
+import type { HostNpm } from './host-npm.ts';
+
+/** Owns what must not live in a machine's context: handles, secrets, and operations still in flight. */
+export interface Scope {
+  /** Registers how a resource is released. Released in reverse order, once. */
+  add(name: string, release: () => unknown): void;
+  /** Makes `release()` wait for an operation: aborting only asks it to stop. */
+  track<T>(operation: Promise<T>): Promise<T>;
+  /** Releases everything; answers what could not be released. Every caller waits for the same end. */
+  release(): Promise<string[]>;
+}
+
+/** A file that is uploaded to the guest. */
+export interface PayloadFile {
+  readonly path: string;
+  readonly content: Buffer | string;
+}
+
+/** What the guest is to be given, fixed before the boot. */
+export interface Payload {
+  /** `harness.mjs`, `package.json`, `package-lock.json`. */
+  readonly files: readonly PayloadFile[];
+  /** Names the content of all files. */
+  readonly harnessDigest: string;
+  /** Names the content of the package and lock file alone. */
+  readonly packagesDigest: string;
+}
+
+/** How Node is put into a guest that has none. */
+export interface GuestNode {
+  readonly major: number;
+  readonly source: 'auto' | 'npm' | 'nodesource';
+}
+
+/** The parts of the options that the actors need. */
+export interface GuestPlan {
+  readonly resources: Resources;
+  readonly user: string;
+  readonly password?: string | undefined;
+  /** Private key of the user's own, already read. */
+  readonly privateKey?: string | undefined;
+  readonly directory: string;
+  readonly node: GuestNode;
+  /** Guest loopback port → host loopback port. */
+  readonly hostPorts: ReadonlyMap<number, number>;
+}
+
+/** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
+export interface VmSession {
+  readonly name: string;
+  readonly driver: Driver;
+  readonly image: Image;
+  readonly plan: GuestPlan;
+  readonly payload: Payload;
+  readonly scope: Scope;
+  readonly log: LogLine;
+  /** The key pair made for this VM alone. */
+  readonly keys: { readonly publicKey: string; readonly privateKey: string };
+  /** The harness's token, made for this VM alone. */
+  readonly token: string;
+  /** The harness's environment; emptied once the harness has it. */
+  envs: Readonly<Record<string, string>>;
+  hostNpm?: HostNpm;
+  process?: GuestProcess;
+  address?: GuestAddress;
+  connection?: SshConnection;
+  /** Host key seen at first contact: every later connection must show the same. */
+  hostKey?: string;
+  /** True once the VM's own key is in the guest. */
+  keyInstalled?: boolean;
+  probe?: GuestProbe;
+  /** Where the harness answers, without the token. */
+  harnessUrl?: string;
+  /** Resolves when the harness has ended, with the tail of its log. */
+  harnessExit?: Promise<HarnessExit>;
+  /** The error behind the machine's failure, kept whole for the caller. */
+  lastError?: unknown;
+  /** The guest's console when a step failed: it goes with the guest's files. */
+  consoleAtFailure?: string;
+}
+
+/** How the harness ended. */
+export interface HarnessExit {
+  readonly code: number | null;
+  readonly stderrTail: string;
+}
+
+/** What the actors get from the composition root. */
+export interface ActorDeps {
+  /** The session of a VM; throws INTERNAL for an unknown id. */
+  session(vmId: string): VmSession;
+}

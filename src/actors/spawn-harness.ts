@@ -1,0 +1,55 @@
+import { fromPromise } from 'xstate';
+import { tail, VzvmError } from '../errors.ts';
+import { spawnCommand, watchCommand } from '../guest/index.ts';
+import { asStepError, execInGuest, guestConnection } from './guest-connection.ts';
+import { caPathInGuest } from './host-certificates.ts';
+import { HARNESS_PORT } from './harness-url.ts';
+import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
+import { step, type VmRef } from './step.ts';
+
+const SPAWN_TIMEOUT_MS = 30_000;
+/** The watching channel lives as long as the VM; this only keeps the timer within what Node can hold. */
+const WATCH_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Starts the harness, its environment and token over standard input, and watches it from then on. */
+export const spawnHarness = (deps: ActorDeps) =>
+  fromPromise<void, VmRef>(
+    step(deps, async (vm, signal) => {
+      const command = spawnCommand({ directory: vm.plan.directory, ...caPathInGuest(vm) });
+      try {
+        await execInGuest(vm, command, { timeoutMs: SPAWN_TIMEOUT_MS, signal, input: `${bootConfig(vm)}\n` });
+      } catch (error) {
+        throw asStepError(error, 'HARNESS_CRASHED', () => ({
+          hint: 'check that the image has sh and util-linux (setsid), and that its disk is not full',
+          retry: 'safe',
+        }));
+      }
+      vm.harnessExit = watch(vm, await guestConnection(vm, signal));
+    }),
+  );
+
+function bootConfig(vm: VmSession): string {
+  return JSON.stringify({
+    token: vm.token,
+    // Where the host needs a tunnel anyway, nobody else on the guest's network may even try.
+    host: vm.driver.features.directRoute ? '0.0.0.0' : '127.0.0.1',
+    port: HARNESS_PORT,
+    env: vm.envs,
+  });
+}
+
+type Connection = Awaited<ReturnType<typeof guestConnection>>;
+
+async function watch(vm: VmSession, connection: Connection): Promise<HarnessExit> {
+  const command = watchCommand({ directory: vm.plan.directory });
+  const ended = connection.exec(command, { timeoutMs: WATCH_TIMEOUT_MS }).then(
+    (result): HarnessExit => ({ code: null, stderrTail: tail(result.stdout || result.stderrTail) }),
+    (error: unknown): HarnessExit => ({ code: null, stderrTail: connectionLost(error) }),
+  );
+  return ended;
+}
+
+function connectionLost(error: unknown): string {
+  const reason = error instanceof VzvmError ? `${error.code}: ${error.message}` : String(error);
+  return `the connection that watched the harness was lost (${reason})`;
+}

@@ -1,0 +1,37 @@
+import { VzvmError, type VzvmErrorCode } from '../errors.ts';
+import type { VmFailure, Where } from '../machines/vm/index.ts';
+
+/** Why a boot did not end in a healthy VM: the step, the cause, what the guest's console said, and what to do. */
+export class BootError extends VzvmError {
+  /** The step that failed. */
+  readonly step: Where;
+  /** The attempt of that step, from 1. */
+  readonly attempt: number;
+  /** The last lines of the guest's console; empty when there is none. */
+  readonly consoleTail: string;
+  /** What could not be released afterwards; empty when nothing was left behind. */
+  readonly problems: readonly string[];
+
+  constructor(failure: VmFailure, details: { consoleTail: string; problems: readonly string[]; cause: unknown }) {
+    super(failure.code as VzvmErrorCode, messageFor(failure, details.consoleTail), {
+      facts: { ...failure.facts, step: failure.step, attempt: failure.attempt },
+      cause: details.cause,
+      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+      ...(failure.exitCode === undefined ? {} : { exitCode: failure.exitCode }),
+      ...(failure.stderrTail === undefined ? {} : { stderrTail: failure.stderrTail }),
+    });
+    this.step = failure.step;
+    this.attempt = failure.attempt;
+    this.consoleTail = details.consoleTail;
+    this.problems = details.problems;
+  }
+}
+
+function messageFor(failure: VmFailure, consoleTail: string): string {
+  const parts = [`${failure.step} failed: ${failure.message}`];
+  if (failure.lastError !== undefined) parts.push(`last error: ${failure.lastError}`);
+  if (failure.hint !== undefined) parts.push(`what to do: ${failure.hint}`);
+  const early = failure.step === 'booting' || failure.step === 'ip-polling' || failure.step === 'ssh-connect';
+  if (early && consoleTail !== '') parts.push(`console:\n${consoleTail.split('\n').slice(-15).join('\n')}`);
+  return parts.join('\n  ');
+}

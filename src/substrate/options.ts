@@ -1,0 +1,150 @@
+import type { Logger } from 'pino';
+import type { InspectionEvent } from 'xstate';
+import { z } from 'zod';
+import type { Driver } from '../drivers/driver.ts';
+import { VzvmError } from '../errors.ts';
+import { STEPS, type StepRetries, type StepTimeouts } from '../machines/vm/index.ts';
+import { nearest } from './nearest.ts';
+
+/** Options of {@link VZVMSubstrate}. Every one is optional. */
+export interface VZVMSubstrateOptions {
+  /**
+   * What VMs are cloned from. Tart: a local or remote image name. QEMU: `debian:12` (built on this host once), or a
+   * path or https URL of a qcow2 or raw cloud image.
+   * @defaultValue "ghcr.io/cirruslabs/ubuntu:latest" with Tart, "debian:12" with QEMU
+   */
+  readonly baseImage?: string;
+  /**
+   * User that SSH logs in as.
+   * @defaultValue "admin"
+   */
+  readonly sshUser?: string;
+  /** Password for first contact; afterwards a key made for the VM is used. */
+  readonly sshPassword?: string;
+  /** Private key file for first contact, without a passphrase. */
+  readonly sshPrivateKeyPath?: string;
+  /** The `tart` executable. @defaultValue "tart" on PATH */
+  readonly tartBin?: string;
+  /** Where the harness lives in the guest. @defaultValue "/home/<sshUser>/harness" */
+  readonly remoteWorkdir?: string;
+  /** The harness bundle to upload. @defaultValue the one in this package */
+  readonly bundlePath?: string;
+  /** First pause between two looks at the guest's readiness, in milliseconds; doubles to ten times as much. @defaultValue 100 */
+  readonly readinessPollMs?: number;
+  /** One deadline for `ip-polling`, `ssh-connect` and `spawn` each, in milliseconds; `timeouts` wins. */
+  readonly readinessTimeoutMs?: number;
+  /** Called with each line of progress. Never holds a secret. */
+  readonly onLog?: (line: string) => void;
+  /** Back end: by name, or your own. @defaultValue "tart" on a Mac that has it, else "qemu" */
+  readonly driver?: 'tart' | 'qemu' | Driver;
+  /** Virtual processors. @defaultValue 2 */
+  readonly cpu?: number;
+  /** Memory in MiB. @defaultValue 2048 */
+  readonly memoryMiB?: number;
+  /** Disk in GiB, when it is to be larger than the image's. */
+  readonly diskGiB?: number;
+  /** How a guest without Node 20 or newer gets one. @defaultValue `{ major: 22, source: "auto" }` */
+  readonly guestNode?: { readonly major?: number; readonly source?: 'auto' | 'npm' | 'nodesource' };
+  /**
+   * Ports of the host's loopback that the guest reaches on its own loopback: `{ [guestPort]: hostPort }`.
+   * Carried by SSH; nothing listens beyond loopback on either side.
+   */
+  readonly hostPorts?: Readonly<Record<number, number>>;
+  /** Deadlines by step, in milliseconds, over all attempts of the step. */
+  readonly timeouts?: Partial<StepTimeouts>;
+  /** Attempts by step. */
+  readonly retries?: Partial<StepRetries>;
+  /** Ends every VM of this substrate, and every boot under way. */
+  readonly signal?: AbortSignal;
+  /** Keeps a VM whose boot failed, for a look, until `dispose()`. @defaultValue false */
+  readonly keepOnFailure?: boolean;
+  /** Receives progress as structured lines. */
+  readonly logger?: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
+  /** Receives xstate's inspection events of every VM. An exception in it changes nothing. */
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+const ms = z.int().min(1).max(2 ** 31 - 1);
+const port = z.int().min(1).max(65_535);
+const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
+const steps = Object.fromEntries(STEPS.map((name) => [name, ms.optional()]));
+
+const schema = z.strictObject({
+  baseImage: z.string().min(1).optional(),
+  sshUser: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a Linux user name').optional(),
+  sshPassword: z.string().min(1).optional(),
+  sshPrivateKeyPath: z.string().min(1).optional(),
+  tartBin: z.string().min(1).optional(),
+  remoteWorkdir: z.string().startsWith('/').optional(),
+  bundlePath: z.string().min(1).optional(),
+  readinessPollMs: ms.optional(),
+  readinessTimeoutMs: ms.optional(),
+  onLog: func().optional(),
+  driver: z
+    .union([z.enum(['tart', 'qemu']), z.custom<Driver>(isDriver)], 'expected "tart", "qemu" or a driver')
+    .optional(),
+  cpu: z.int().min(1).max(256).optional(),
+  memoryMiB: z.int().min(256).max(4_194_304).optional(),
+  diskGiB: z.int().min(1).max(65_536).optional(),
+  guestNode: z
+    .strictObject({
+      major: z.int().min(20).max(99).optional(),
+      source: z.enum(['auto', 'npm', 'nodesource']).optional(),
+    })
+    .optional(),
+  hostPorts: z.record(z.string().regex(/^[0-9]{1,5}$/, 'expected a port'), port).optional(),
+  timeouts: z.strictObject({ ...steps, disposing: ms.optional() }).optional(),
+  retries: z.strictObject(steps).optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+  keepOnFailure: z.boolean().optional(),
+  logger: z.custom((value) => isObject(value) && typeof value['info'] === 'function', 'expected a pino logger').optional(),
+  inspect: func().optional(),
+});
+
+/**
+ * Checks options that come from outside.
+ * @throws VzvmError OPTION_INVALID naming the option, its value and the nearest valid name.
+ */
+export function checkOptions(options: VZVMSubstrateOptions): VZVMSubstrateOptions {
+  const result = schema.safeParse(options);
+  if (result.success) return options;
+  const issue = result.error.issues[0];
+  if (issue?.code === 'unrecognized_keys') throw unknownOption(issue.path.map(String), String(issue.keys[0]));
+  const path = (issue?.path ?? []).map(String);
+  const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options);
+  const shown = path.some((key) => /password/i.test(key)) ? '(hidden)' : show(value);
+  throw new VzvmError('OPTION_INVALID', `option ${path.join('.') || 'object'}: ${issue?.message}, got ${shown}`, {
+    facts: { option: path.join('.'), value: shown },
+    hint: `correct ${path.join('.')} in new VZVMSubstrate({ … })`,
+  });
+}
+
+function unknownOption(path: readonly string[], key: string): VzvmError {
+  const valid = path.length === 0 ? Object.keys(schema.shape) : validKeysAt(path[0] ?? '');
+  const near = nearest(key, valid);
+  return new VzvmError('OPTION_INVALID', `unknown option ${[...path, key].join('.')}`, {
+    facts: { option: [...path, key].join('.'), nearest: near },
+    hint: near === undefined ? `valid names: ${valid.join(', ')}` : `did you mean ${[...path, near].join('.')}?`,
+  });
+}
+
+function validKeysAt(option: string): readonly string[] {
+  if (option === 'guestNode') return ['major', 'source'];
+  return option === 'timeouts' ? [...STEPS, 'disposing'] : STEPS;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isDriver(value: unknown): boolean {
+  return isObject(value) && typeof value['clone'] === 'function' && typeof value['name'] === 'string';
+}
+
+function show(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,182 @@
+import { createActors, type VmSession } from '../actors/index.ts';
+import type { Driver, GuestInfo, Image } from '../drivers/driver.ts';
+import { newGuestName } from '../drivers/guest-name.ts';
+import { VzvmError } from '../errors.ts';
+import { vmMachine, type VmOutput } from '../machines/vm/index.ts';
+import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
+import { BootError } from './boot-error.ts';
+import { chooseDriver, imageFor } from './choose-driver.ts';
+import { createLog } from './log.ts';
+import { machineInput } from './machine-input.ts';
+import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
+import { createSession, readPlan } from './session.ts';
+import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
+import { VmRuntime } from './vm-runtime.ts';
+
+/** What {@link VZVMSubstrate.bootHarness} resolves with. */
+export interface BootedVm extends BootedHarness {
+  /** Where the harness answers. Carries the token as a path prefix, so it works with any client that knows a base URL. */
+  readonly baseUrl: string;
+  /** Stops and deletes the VM. Idempotent; every caller waits for the same end. Throws RELEASE_FAILED. */
+  shutdown(): Promise<void>;
+  /** The VM, to look at. */
+  readonly vm: VmHandle;
+}
+
+/**
+ * Runs each agent's harness in a fresh Linux VM on this machine, and tears it down after.
+ * @throws VzvmError OPTION_INVALID when constructed with an unknown or ill-typed option.
+ */
+export class VZVMSubstrate implements Substrate {
+  readonly #options: VZVMSubstrateOptions;
+  readonly #log: (line: string) => void;
+  readonly #sessions = new Map<string, VmSession>();
+  readonly #running = new Map<string, VmRuntime>();
+  readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
+  readonly #closing = new AbortController();
+  #driver: Promise<Driver> | undefined;
+  readonly #booting = new Set<Promise<unknown>>();
+
+  constructor(options: VZVMSubstrateOptions = {}) {
+    this.#options = checkOptions(options);
+    this.#log = createLog(options);
+  }
+
+  /**
+   * Boots a VM with a healthy harness in it. A boot that fails or is aborted leaves nothing behind; the next call
+   * boots anew.
+   * @throws BootError with the step, the cause, the console's tail and what to do; VzvmError ABORTED when cancelled.
+   */
+  bootHarness(options: BootHarnessOptions & { readonly onVm?: (vm: VmHandle) => void }): Promise<BootedVm> {
+    const boot = this.#boot(options);
+    this.#booting.add(boot);
+    const done = () => void this.#booting.delete(boot);
+    boot.then(done, done);
+    return boot;
+  }
+
+  /** Guests of this driver on this machine, also those of other processes. */
+  async list(): Promise<readonly GuestInfo[]> {
+    return (await this.#chosenDriver()).list();
+  }
+
+  /** Ends every VM of this substrate and every boot under way, and waits for it. */
+  async dispose(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#booting);
+    const outputs = await Promise.all([...this.#running.values()].map((vm) => vm.dispose('substrate disposed')));
+    assertReleased(outputs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #boot(options: BootHarnessOptions & { readonly onVm?: (vm: VmHandle) => void }): Promise<BootedVm> {
+    const signal = AbortSignal.any(
+      [this.#closing.signal, options.signal, this.#options.signal].filter((each) => each !== undefined),
+    );
+    assertNotAborted(signal);
+    const driver = await this.#chosenDriver();
+    const plan = await readPlan(this.#options);
+    const image = await this.#resolveImage(driver, signal);
+    const name = newGuestName();
+    const session = await createSession({ name, driver, image, plan, options: this.#options, envs: options.envs, log: this.#log });
+    assertNotAborted(signal);
+    const vm = this.#start(session);
+    options.onVm?.(vm);
+    return this.#untilReady(vm, session, signal);
+  }
+
+  #start(session: VmSession): VmRuntime {
+    this.#sessions.set(session.name, session);
+    const vm = new VmRuntime({
+      machine: this.#machine,
+      session,
+      input: machineInput(session, this.#options),
+      onEvent: (event) => this.#log(describe(session.name, event)),
+      inspect: this.#options.inspect,
+    });
+    this.#running.set(session.name, vm);
+    void vm.done.then(() => {
+      this.#running.delete(session.name);
+      this.#sessions.delete(session.name);
+    });
+    return vm;
+  }
+
+  async #untilReady(vm: VmRuntime, session: VmSession, signal: AbortSignal): Promise<BootedVm> {
+    const abort = () => void vm.dispose('aborted');
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const end = await vm.settled();
+    if (end === 'ready' && !signal.aborted) return this.#booted(vm, session);
+    // The console is part of the guest's files: read it before they go, unless they are gone already.
+    const consoleTail = await vm.consoleTail().catch(() => '');
+    const keep = end === 'failed' && this.#options.keepOnFailure === true && !signal.aborted;
+    const output = keep ? undefined : await vm.done;
+    signal.removeEventListener('abort', abort);
+    const failure = vm.failure ?? output?.failure;
+    if (!failure) throw aborted(output);
+    const details = { consoleTail: session.consoleAtFailure ?? consoleTail, problems: output?.problems ?? [], cause: session.lastError };
+    throw new BootError(failure, details);
+  }
+
+  #booted(vm: VmRuntime, session: VmSession): BootedVm {
+    return {
+      baseUrl: `${session.harnessUrl}/t/${session.token}`,
+      vm,
+      shutdown: async () => assertReleased([await vm.dispose('shutdown')]),
+    };
+  }
+
+  #chosenDriver(): Promise<Driver> {
+    this.#driver ??= chooseDriver(this.#options, this.#log).catch((error: unknown) => {
+      this.#driver = undefined;
+      throw error;
+    });
+    return this.#driver;
+  }
+
+  #resolveImage(driver: Driver, signal: AbortSignal): Promise<Image> {
+    return driver.resolveImage(imageFor(driver, this.#options), { signal, log: this.#log });
+  }
+
+  #session(vmId: string): VmSession {
+    const session = this.#sessions.get(vmId);
+    if (!session) throw new VzvmError('INTERNAL', `no VM ${vmId} is known here`, { facts: { guest: vmId } });
+    return session;
+  }
+}
+
+function assertNotAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new VzvmError('ABORTED', 'the boot was cancelled', { cause: signal.reason });
+}
+
+function aborted(output: VmOutput | undefined): VzvmError {
+  const problems = output?.problems ?? [];
+  return new VzvmError('ABORTED', ['the boot was cancelled', ...problems].join('; '), {
+    facts: { guest: output?.vmId },
+  });
+}
+
+function assertReleased(outputs: readonly VmOutput[]): void {
+  const left = outputs.filter((output) => output.problems.length > 0);
+  if (left.length === 0) return;
+  const names = left.map((output) => output.vmId).join(', ');
+  throw new VzvmError('RELEASE_FAILED', left.flatMap((output) => output.problems).join('; '), {
+    facts: { guests: names },
+    hint: `look for what is left of ${names} and remove it`,
+  });
+}
+
+function describe(name: string, event: VmHandleEvent): string {
+  switch (event.type) {
+    case 'step':
+      return `${name}: ${event.step}${event.phase === 'start' ? '' : ` (${event.phase} ${event.attempt})`}`;
+    case 'ready':
+      return `${name}: ready`;
+    case 'failed':
+      return `${name}: failed in ${event.failure.step}: ${event.failure.message}`;
+  }
+}

@@ -1,0 +1,136 @@
+import { createActor, type InspectionEvent } from 'xstate';
+import type { VmSession } from '../actors/index.ts';
+import { messageOf } from '../errors.ts';
+import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
+import { Timeline } from './timeline.ts';
+import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
+
+/** What a VM is started from. */
+export interface VmRuntimeOptions {
+  readonly machine: typeof vmMachine;
+  readonly session: VmSession;
+  readonly input: VmInput;
+  readonly onEvent: (event: VmHandleEvent) => void;
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+}
+
+/**
+ * One VM's root actor and what must be true around it: an error observer that releases as well (an action that throws
+ * ends a machine without its teardown), shutdown by DISPOSE and never by stop(), inspectors that cannot break it.
+ */
+export class VmRuntime implements VmHandle {
+  /** Resolves, never rejects, when the VM is disposed. */
+  readonly done: Promise<VmOutput>;
+  readonly #actor: VmActor;
+  readonly #session: VmSession;
+  readonly #timeline = new Timeline();
+  readonly #listeners = new Set<(event: VmHandleEvent) => void>();
+
+  constructor(options: VmRuntimeOptions) {
+    this.#session = options.session;
+    this.#listeners.add(options.onEvent);
+    const { inspect } = options;
+    this.#actor = createActor(options.machine, {
+      id: options.session.name,
+      input: options.input,
+      ...(inspect ? { inspect: (event: InspectionEvent) => void quietly(() => inspect(event)) } : {}),
+    });
+    this.#actor.on('*', (event) => {
+      this.#timeline.record(event);
+      for (const listener of this.#listeners) quietly(() => listener({ ...event, at: Date.now() }));
+    });
+    this.done = this.#untilDone();
+    this.#actor.start();
+  }
+
+  #untilDone(): Promise<VmOutput> {
+    return new Promise((resolve) => {
+      const finish = (output: VmOutput) => {
+        this.#timeline.end();
+        resolve(output);
+      };
+      this.#actor.subscribe({
+        complete: () => finish(this.#actor.getSnapshot().output as VmOutput),
+        error: (error) => void this.#releaseAfter(error).then(finish),
+      });
+    });
+  }
+
+  async #releaseAfter(error: unknown): Promise<VmOutput> {
+    const problems = await this.#session.scope.release();
+    const { step, attempt } = this.#actor.getSnapshot().context;
+    return {
+      vmId: this.name,
+      disposeReason: 'machine error',
+      problems,
+      failure: { step, attempt, code: 'INTERNAL', message: `internal: ${messageOf(error)}`, facts: {} },
+    };
+  }
+
+  /** Resolves when the VM is healthy, or has failed, or is on its way out. */
+  settled(): Promise<'ready' | 'failed' | 'disposing'> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const { tags } = this;
+        const found = (['ready', 'failed', 'disposing'] as const).find((tag) => tags.has(tag));
+        if (found) resolve(found);
+        return found !== undefined;
+      };
+      if (look()) return;
+      const subscription = this.#actor.subscribe(() => {
+        if (look()) subscription.unsubscribe();
+      });
+      void this.done.then(() => resolve('disposing'));
+    });
+  }
+
+  /** Ends the VM. Every caller waits for the same end. */
+  dispose(reason: string): Promise<VmOutput> {
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'DISPOSE', reason });
+    return this.done;
+  }
+
+  get name(): string {
+    return this.#session.name;
+  }
+  get driver(): string {
+    return this.#session.driver.name;
+  }
+  get accelerator(): string | undefined {
+    return this.#session.driver.accelerator;
+  }
+  get image(): { ref: string; digest: string } {
+    return { ref: this.#session.image.ref, digest: this.#session.image.digest };
+  }
+  get pid(): number | undefined {
+    return this.#session.process?.pid;
+  }
+  get state(): unknown {
+    return this.#actor.getSnapshot().value;
+  }
+  get tags(): ReadonlySet<string> {
+    return this.#actor.getSnapshot().tags;
+  }
+  get failure(): VmHandle['failure'] {
+    return this.#actor.getSnapshot().context.failure ?? undefined;
+  }
+  get timeline(): VmHandle['timeline'] {
+    return this.#timeline.entries;
+  }
+  on(listener: (event: VmHandleEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  consoleTail(): Promise<string> {
+    return this.#session.driver.consoleTail(this.name);
+  }
+}
+
+/** Runs somebody else's callback: what it throws is theirs and must not reach the machine. */
+function quietly(callback: () => void): void {
+  try {
+    callback();
+  } catch {
+    // An observer must never break a VM.
+  }
+}
