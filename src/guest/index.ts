@@ -1,0 +1,14 @@
+export { digestOf } from './digest.ts';
+export {
+  isAliveCommand,
+  logTailCommand,
+  spawnCommand,
+  stopCommand,
+  watchCommand,
+} from './harness-process.ts';
+export { installKeyCommand } from './install-key.ts';
+export { nodesourceCommand, npmNodeCommand } from './install-node.ts';
+export { markPackagesCommand, markUploadedCommand } from './markers.ts';
+export { explainNpmFailure, npmCiCommand } from './npm-ci.ts';
+export { type GuestProbe, parseProbe, probeCommand } from './probe.ts';
+export { quote } from './shell.ts';

@@ -1,0 +1,117 @@
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import { bounded, connectionLost } from './bounded.ts';
+import { exec, type ExecOptions, type ExecResult } from './exec.ts';
+import { forwardLocal, forwardOut, forwardReverse } from './forward.ts';
+
+const GOODBYE_MS = 2_000;
+
+/** An open SSH connection to a guest. */
+export interface SshConnection {
+  /** Fingerprint of the host key seen: `SHA256:…`. */
+  readonly hostKey: string;
+  /** Resolves, never rejects, when the connection is gone for whatever reason. */
+  readonly closed: Promise<void>;
+  /**
+   * Runs a command to its end. A non-zero exit is a result.
+   * @throws VzvmError COMMAND_TIMEOUT, SSH_CLOSED (retry "safe"), ABORTED.
+   */
+  exec(command: string, options: ExecOptions): Promise<ExecResult>;
+  /** A byte stream to a port on the guest's loopback. Throws DIAL_FAILED (retry "safe"). */
+  forwardOut(guestPort: number): Promise<Duplex>;
+  /** A listener on host loopback for a port on the guest's loopback. */
+  forwardLocal(guestPort: number): Promise<{ port: number; close(): Promise<void> }>;
+  /**
+   * A listener on the guest's loopback for a port on host loopback; sshd chooses the guest's port unless one is given.
+   * Throws PORT_TAKEN.
+   */
+  forwardReverse(
+    hostPort: number,
+    guestPort?: number,
+  ): Promise<{ guestPort: number; close(): Promise<void> }>;
+  /** Ends everything that runs over the connection and waits for it. */
+  close(): Promise<void>;
+}
+
+/** {@link SshConnection} over an ssh2 client that is ready. */
+export class Connection implements SshConnection {
+  readonly hostKey: string;
+  readonly closed: Promise<void>;
+  readonly #client: Client;
+  readonly #stream: Duplex;
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #forwards = new Set<() => Promise<void>>();
+  readonly #ended = new AbortController();
+  #lastError: unknown;
+
+  constructor(client: Client, stream: Duplex, hostKey: string) {
+    this.hostKey = hostKey;
+    this.#client = client;
+    this.#stream = stream;
+    // For the connection's whole life: without a listener a reset by the guest would end the host's process.
+    client.on('error', (error) => (this.#lastError = error));
+    this.closed = new Promise((resolve) => client.once('close', resolve));
+    void this.closed.then(() => this.#endAll());
+  }
+
+  async exec(command: string, options: ExecOptions): Promise<ExecResult> {
+    this.#assertOpen('a command');
+    const running = exec(this.#client, command, options);
+    return this.#track(running);
+  }
+
+  async forwardOut(guestPort: number): Promise<Duplex> {
+    this.#assertOpen('a forward');
+    return forwardOut(this.#client, guestPort);
+  }
+
+  async forwardLocal(guestPort: number): Promise<{ port: number; close(): Promise<void> }> {
+    this.#assertOpen('a forward');
+    return this.#keep(await this.#track(forwardLocal(this.#client, guestPort)));
+  }
+
+  async forwardReverse(
+    hostPort: number,
+    guestPort?: number,
+  ): Promise<{ guestPort: number; close(): Promise<void> }> {
+    this.#assertOpen('a forward');
+    return this.#keep(await this.#track(forwardReverse(this.#client, hostPort, guestPort)));
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    await Promise.allSettled([...this.#forwards].map((end) => end()));
+    this.#client.end();
+    const late = () => connectionLost('its end', undefined);
+    // A guest that is already dead says no goodbye.
+    await bounded(this.closed, { what: 'the end of SSH', timeoutMs: GOODBYE_MS, late }).catch(
+      () => undefined,
+    );
+    this.#stream.destroy();
+    await Promise.allSettled(this.#running);
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#ended.signal.aborted) throw connectionLost(what, this.#lastError);
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    return work.finally(() => this.#running.delete(work));
+  }
+
+  #keep<F extends { close(): Promise<void> }>(forward: F): F {
+    const close = async () => {
+      this.#forwards.delete(close);
+      await forward.close();
+    };
+    this.#forwards.add(close);
+    if (this.#ended.signal.aborted) void close();
+    return { ...forward, close };
+  }
+
+  #endAll(): void {
+    this.#ended.abort();
+    for (const end of this.#forwards) void end();
+  }
+}

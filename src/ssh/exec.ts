@@ -1,0 +1,151 @@
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { tail, VzvmError } from '../errors.ts';
+import { bounded, connectionLost } from './bounded.ts';
+import { Output } from './output.ts';
+
+const MOST_STDOUT = 8 * 1024 * 1024;
+const MOST_STDERR = 64 * 1024;
+/** How long an ended command's channel may take to close. */
+const CLOSE_MS = 2_000;
+
+/** How a command is run in the guest. */
+export interface ExecOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Standard input; without it the command reads the end at once. */
+  readonly input?: string | Readable | undefined;
+  /** Called with each line of standard output and standard error as it arrives. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/** How a command ended. A non-zero exit is a result, not an exception. */
+export interface ExecResult {
+  /** The exit status; 128 + the signal's number when a signal ended the command. */
+  readonly exitCode: number;
+  /** The last 8 MiB of standard output. */
+  readonly stdout: string;
+  readonly stderrTail: string;
+}
+
+/** Runs one command on a channel of its own; the channel is closed, whatever happens, before this settles. */
+export async function exec(client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
+  const started = Date.now();
+  const late = () =>
+    new VzvmError('COMMAND_TIMEOUT', `a command in the guest did not end within ${options.timeoutMs} ms`, {
+      facts: { timeoutMs: options.timeoutMs },
+      retry: 'safe',
+    });
+  const limits = { what: 'a command in the guest', signal: options.signal, late };
+  const opening = openChannel(client, command);
+  try {
+    const channel = await bounded(opening, { ...limits, timeoutMs: options.timeoutMs });
+    const left = Math.max(1, options.timeoutMs - (Date.now() - started));
+    return await bounded(collect(channel, options), { ...limits, timeoutMs: left });
+  } finally {
+    if (typeof options.input === 'object') options.input.destroy();
+    // Also the channel that opens only after the deadline.
+    await bounded(
+      opening.then(endChannel, () => undefined),
+      {
+        what: 'the channel to close',
+        timeoutMs: CLOSE_MS,
+        late: () => connectionLost('the end of a command', undefined),
+      },
+    ).catch(() => undefined);
+  }
+}
+
+function openChannel(client: Client, command: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: unknown) => reject(connectionLost('the start of a command', cause));
+    try {
+      client.exec(command, (error, channel) => (error ? failed(error) : resolve(channel)));
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal?: string | undefined;
+}
+
+/** Resolves once the exit is known and both outputs are drained. */
+function collect(channel: ClientChannel, options: ExecOptions): Promise<ExecResult> {
+  const stdout = new Output(MOST_STDOUT, options.onLine);
+  const stderr = new Output(MOST_STDERR, options.onLine);
+  return new Promise((resolve, reject) => {
+    const orReject = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        reject(error);
+      }
+    };
+    let exit: Exit | undefined;
+    let open = 2;
+    const onClose = () => {
+      open -= 1;
+      if (open > 0) return;
+      if (!exit) return reject(connectionLost('a command', undefined));
+      const { code, signal } = exit;
+      const exitCode = code ?? 128 + signalNumber(signal);
+      orReject(() => resolve({ exitCode, stdout: stdout.end(), stderrTail: tail(stderr.end()) }));
+    };
+    channel.on('exit', (code: number | null, signal?: string) => (exit = { code, signal }));
+    channel.on('data', (chunk: Buffer) => orReject(() => stdout.write(chunk))).on('close', onClose);
+    channel.stderr.on('data', (chunk: Buffer) => orReject(() => stderr.write(chunk))).on('close', onClose);
+    // A command that ends without reading all its input makes writing fail; its exit code is what counts.
+    channel.on('error', () => undefined);
+    feed(channel, options.input, reject);
+  });
+}
+
+function feed(
+  channel: ClientChannel,
+  input: string | Readable | undefined,
+  reject: (error: unknown) => void,
+): void {
+  if (input === undefined) channel.end();
+  else if (typeof input === 'string') channel.end(input);
+  else input.on('error', reject).pipe(channel);
+}
+
+/** The names of SSH are those of the system, without "SIG". */
+function signalNumber(name: string | undefined): number {
+  const known: Readonly<Record<string, number>> = constants.signals;
+  return known[`SIG${name}`] ?? 0;
+}
+
+/** Ends the command if it still runs, and waits until the channel is closed. */
+async function endChannel(channel: ClientChannel): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (isClosed(channel)) return;
+  channel.once('close', resolve);
+  channel.resume();
+  terminate(channel);
+  channel.close();
+  await promise;
+}
+
+interface Internals {
+  readonly incoming: { readonly state: string };
+  readonly outgoing: { readonly id: number };
+  readonly _client?: { readonly _protocol?: { signal?(id: number, name: string): void } };
+}
+
+function isClosed(channel: ClientChannel): boolean {
+  return (channel as unknown as Internals).incoming.state === 'closed';
+}
+
+/**
+ * Closing a channel does not end its command. ssh2's own `signal()` says nothing once the input has ended,
+ * so the request is sent a floor below; sshd passes it to the command's process group.
+ */
+function terminate(channel: ClientChannel): void {
+  const { outgoing, _client } = channel as unknown as Internals;
+  _client?._protocol?.signal?.(outgoing.id, 'TERM');
+}

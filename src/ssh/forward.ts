@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel, TcpConnectionDetails } from 'ssh2';
+import { VzvmError } from '../errors.ts';
+import { bounded, connectionLost } from './bounded.ts';
+import { splice } from './splice.ts';
+
+const LOOPBACK = '127.0.0.1';
+const OPEN_MS = 30_000;
+
+/** Opens a stream to a port on the guest's loopback. */
+export async function forwardOut(client: Client, guestPort: number): Promise<Duplex> {
+  const opening = new Promise<ClientChannel>((resolve, reject) => {
+    client.forwardOut(LOOPBACK, 0, LOOPBACK, guestPort, (error, channel) =>
+      error ? reject(error) : resolve(channel),
+    );
+  });
+  const refused = (cause?: unknown) =>
+    new VzvmError('DIAL_FAILED', `port ${guestPort} of the guest did not answer`, {
+      facts: { guestPort },
+      retry: 'safe',
+      cause,
+    });
+  const wait = { what: `port ${guestPort} of the guest`, timeoutMs: OPEN_MS, late: refused };
+  return bounded(opening, wait).catch((error: unknown) => {
+    opening.then((channel) => channel.destroy()).catch(() => undefined);
+    throw refused(error);
+  });
+}
+
+/** Listens on host loopback and passes each connection to a port of the guest. */
+export async function forwardLocal(
+  client: Client,
+  guestPort: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    // A client that resets its connection is its own matter.
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    forwardOut(client, guestPort).then(
+      (channel) => {
+        if (socket.destroyed) channel.destroy();
+        else void splice(socket, channel);
+      },
+      () => socket.destroy(),
+    );
+  });
+  server.listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    const closed = server.listening ? once(server, 'close') : undefined;
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  return { port, close };
+}
+
+/** Lets sshd listen on the guest's loopback and passes each connection to a port of the host's loopback. */
+export async function forwardReverse(
+  client: Client,
+  hostPort: number,
+  wantedPort = 0,
+): Promise<{ guestPort: number; close(): Promise<void> }> {
+  const guestPort = await listenInGuest(client, wantedPort);
+  const sockets = new Set<Socket>();
+  const onConnection = (info: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void) => {
+    if (info.destPort !== guestPort) return;
+    const socket = connect({ port: hostPort, host: LOOPBACK, allowHalfOpen: true });
+    sockets.add(socket);
+    socket.once('error', reject).on('close', () => sockets.delete(socket));
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      void splice(socket, accept());
+    });
+  };
+  client.on('tcp connection', onConnection);
+  const close = async () => {
+    client.off('tcp connection', onConnection);
+    for (const socket of sockets) socket.destroy();
+    await stopListeningInGuest(client, guestPort);
+  };
+  return { guestPort, close };
+}
+
+function listenInGuest(client: Client, wantedPort: number): Promise<number> {
+  const listening = new Promise<number>((resolve, reject) => {
+    client.forwardIn(LOOPBACK, wantedPort, (error, port) =>
+      error ? reject(error) : resolve(port || wantedPort),
+    );
+  });
+  const refused = (cause?: unknown) =>
+    new VzvmError(
+      'PORT_TAKEN',
+      `sshd in the guest does not listen on port ${wantedPort || 'of its choice'}`,
+      {
+        facts: { guestPort: wantedPort },
+        hint: "choose another port, and check that the image's sshd has AllowTcpForwarding",
+        cause,
+      },
+    );
+  return bounded(listening, { what: 'a port of the guest', timeoutMs: OPEN_MS, late: refused }).catch(
+    (error: unknown) => {
+      throw refused(error);
+    },
+  );
+}
+
+/** The listener also ends with the connection: then there is nothing to ask for. */
+function stopListeningInGuest(client: Client, port: number): Promise<void> {
+  const stopping = new Promise<void>((resolve) => {
+    try {
+      client.unforwardIn(LOOPBACK, port, () => resolve());
+    } catch {
+      resolve();
+    }
+  });
+  const late = () => connectionLost('the end of a forward', undefined);
+  return bounded(stopping, { what: 'the end of a forward', timeoutMs: OPEN_MS, late });
+}

@@ -1,0 +1,4 @@
+export { connectSsh } from './connect.ts';
+export type { SshConnection } from './connection.ts';
+export { generateKeyPair, readPrivateKey } from './keys.ts';
+export { uploadFiles } from './upload.ts';
