@@ -91,7 +91,7 @@ const ADVICE: readonly (readonly [RegExp, Advice])[] = [
   [
     /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network timeout|socket hang up/i,
     {
-      hint: 'the registry does not answer the guest: check it with curl -I, and that it is not on the host's loopback',
+      hint: "the registry does not answer the guest: check it with curl -I, and that it is not on the host's loopback",
       retry: 'safe',
     },
   ],
