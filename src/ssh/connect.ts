@@ -73,6 +73,8 @@ async function handshake(stream: Duplex, options: ConnectOptions): Promise<SshCo
   const connecting = ssh.connect({ ...settings(options), sock: stream, hostVerifier });
   const client = ssh.connection;
   client?.on('error', () => undefined);
+  // Small requests that wait for each other: without it each costs a delayed acknowledgement, about 40 ms.
+  client?.setNoDelay(true);
   const onAbort = () => stream.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {

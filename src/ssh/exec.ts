@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { tail, VzvmError } from '../errors.ts';
+import { messageOf, tail, VzvmError } from '../errors.ts';
 import { bounded, connectionLost } from './bounded.ts';
 import { Output } from './output.ts';
 
@@ -59,13 +59,31 @@ export async function exec(client: Client, command: string, options: ExecOptions
 
 function openChannel(client: Client, command: string): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    const failed = (cause: unknown) => reject(connectionLost('the start of a command', cause));
+    const failed = (cause: unknown) =>
+      reject(isRefusal(cause) ? refused(cause) : connectionLost('the start of a command', cause));
     try {
       client.exec(command, (error, channel) => (error ? failed(error) : resolve(channel)));
     } catch (error) {
       failed(error);
     }
   });
+}
+
+/** The server answered, and said no: it does for the eleventh channel (MaxSessions), or where it cannot fork. */
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof Error && 'reason' in cause && typeof cause.reason === 'number';
+}
+
+function refused(cause: unknown): VzvmError {
+  return new VzvmError(
+    'COMMAND_FAILED',
+    `sshd in the guest refused to start a command: ${messageOf(cause)}`,
+    {
+      retry: 'safe',
+      hint: "run fewer commands at once, or raise MaxSessions in the image's sshd_config",
+      cause,
+    },
+  );
 }
 
 interface Exit {
@@ -114,10 +132,9 @@ function feed(
   else input.on('error', reject).pipe(channel);
 }
 
-/** The names of SSH are those of the system, without "SIG". */
 function signalNumber(name: string | undefined): number {
   const known: Readonly<Record<string, number>> = constants.signals;
-  return known[`SIG${name}`] ?? 0;
+  return known[name ?? ''] ?? 0;
 }
 
 /** Ends the command if it still runs, and waits until the channel is closed. */
@@ -143,7 +160,8 @@ function isClosed(channel: ClientChannel): boolean {
 
 /**
  * Closing a channel does not end its command. ssh2's own `signal()` says nothing once the input has ended,
- * so the request is sent a floor below; sshd passes it to the command's process group.
+ * so the request is sent a floor below. OpenSSH passes it to the command's process group, except for logins as root:
+ * there the command goes on until it next writes.
  */
 function terminate(channel: ClientChannel): void {
   const { outgoing, _client } = channel as unknown as Internals;

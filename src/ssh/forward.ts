@@ -35,7 +35,7 @@ export async function forwardLocal(
   guestPort: number,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
     // A client that resets its connection is its own matter.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
@@ -69,7 +69,7 @@ export async function forwardReverse(
   const sockets = new Set<Socket>();
   const onConnection = (info: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void) => {
     if (info.destPort !== guestPort) return;
-    const socket = connect({ port: hostPort, host: LOOPBACK, allowHalfOpen: true });
+    const socket = connect({ port: hostPort, host: LOOPBACK, allowHalfOpen: true, noDelay: true });
     sockets.add(socket);
     socket.once('error', reject).on('close', () => sockets.delete(socket));
     socket.once('connect', () => {
