@@ -3,6 +3,8 @@ import { nodePathLine, nodeTrustLine, quote, script } from './shell.ts';
 const PID_FILE = 'harness.pid';
 const LOG_FILE = 'harness.log';
 const LOG_TAIL_BYTES = 8192;
+/** How long a harness may take to end by itself, in tenths of a second. */
+const GRACE_TENTHS = 30;
 
 /** Where the harness is. */
 export interface HarnessPlace {
@@ -22,15 +24,16 @@ export interface SpawnOptions extends HarnessPlace {
 const ALIVE = `alive() { [ -n "$pid" ] && grep -q harness.mjs "/proc/$pid/cmdline" 2>/dev/null; }`;
 
 /**
- * `stop_harness`: asks, waits five seconds, then ends it and all that it started (it leads a process group of its own).
+ * `stop_harness`: asks, waits three seconds, then ends it and all that it started (it leads a process group of its own).
  * Only where the harness was seen alive: a number left in a file may by now be another's.
  */
 const STOP = `stop_harness() {
   if alive; then
     kill -TERM "$pid" 2>/dev/null || true
     i=0
-    while alive && [ $i -lt 50 ]; do i=$((i + 1)); sleep 0.1; done
-    kill -KILL -- "-$pid" 2>/dev/null || true
+    while alive && [ $i -lt ${GRACE_TENTHS} ]; do i=$((i + 1)); sleep 0.1; done
+    kill -s KILL -- "-$pid" 2>/dev/null || true
+    while alive && [ $i -lt ${2 * GRACE_TENTHS} ]; do i=$((i + 1)); sleep 0.1; done
   fi
 }`;
 
@@ -74,7 +77,8 @@ export function spawnCommand(options: SpawnOptions): string {
 
 /** Ends the harness and all that it started. Succeeds when none runs. */
 export function stopCommand(place: HarnessPlace): string {
-  return script(...harnessLines(place), STOP, 'stop_harness', `rm -f ${PID_FILE}`);
+  const lives = `if alive; then echo 'the harness cannot be ended' >&2; exit 1; fi`;
+  return script(...harnessLines(place), STOP, 'stop_harness', lives, `rm -f ${PID_FILE}`);
 }
 
 /** Exits with 0 while the harness lives, else with 1. */

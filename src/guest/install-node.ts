@@ -15,6 +15,8 @@ export interface NpmNodeOptions {
   readonly node: Tarball & { readonly version: string };
   readonly npm: Tarball;
   readonly caFile?: string | undefined;
+  /** Where it goes when the commands run as root; /usr/local when undefined. */
+  readonly prefix?: string | undefined;
   /** The first line of standard input is a token for the host of both URLs. */
   readonly hasToken?: boolean | undefined;
 }
@@ -24,7 +26,8 @@ export interface NpmNodeOptions {
  * else into the harness's directory. Both are checked before anything is unpacked.
  * @throws VzvmError NODE_INSTALL_FAILED when a tarball has no sha512 integrity.
  */
-export function npmNodeCommand({ directory, node, npm, caFile, hasToken = false }: NpmNodeOptions): string {
+export function npmNodeCommand(options: NpmNodeOptions): string {
+  const { directory, node, npm, caFile, hasToken = false, prefix = '/usr/local' } = options;
   return script(
     hasToken ? 'IFS= read -r token' : 'token=',
     'umask 022',
@@ -34,7 +37,7 @@ export function npmNodeCommand({ directory, node, npm, caFile, hasToken = false 
     ...workLines(directory),
     ...downloadTrustLines(caFile),
     `prefix=${quote(`${directory}/node`)}`,
-    'if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then prefix=/usr/local; else as_root() { "$@"; }; fi',
+    `if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then prefix=${quote(prefix)}; else as_root() { "$@"; }; fi`,
     `fetch ${quote(node.url)} "$work/node.tgz"`,
     `verify "$work/node.tgz" ${sha512Hex(node)}`,
     `fetch ${quote(npm.url)} "$work/npm.tgz"`,
