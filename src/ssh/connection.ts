@@ -4,7 +4,7 @@ import { bounded, connectionLost } from './bounded.ts';
 import { exec, type ExecOptions, type ExecResult } from './exec.ts';
 import { forwardLocal, forwardOut, forwardReverse } from './forward.ts';
 
-const GOODBYE_MS = 2_000;
+const GOODBYE_MS = 1_000;
 
 /** An open SSH connection to a guest. */
 export interface SshConnection {
@@ -80,7 +80,7 @@ export class Connection implements SshConnection {
 
   async close(): Promise<void> {
     this.#ended.abort();
-    await Promise.allSettled([...this.#forwards].map((end) => end()));
+    const forwards = [...this.#forwards].map((end) => end());
     this.#client.end();
     const late = () => connectionLost('its end', undefined);
     // A guest that is already dead says no goodbye.
@@ -88,7 +88,7 @@ export class Connection implements SshConnection {
       () => undefined,
     );
     this.#stream.destroy();
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled([...forwards, ...this.#running]);
   }
 
   #assertOpen(what: string): void {

@@ -38,6 +38,34 @@ async function talker(say: string) {
   };
 }
 
+/** The real sshd behind a proxy that swallows everything once told to: what a paused or killed VM looks like. */
+async function pausable() {
+  let paused = false;
+  // Half-open: a guest that is gone does not answer a goodbye either.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('end', () => paused || socket.end());
+    void sshd.dial().then((real) => {
+      socket.on('data', (chunk: Buffer) => paused || real.write(chunk)).on('error', () => undefined);
+      real.on('data', (chunk: Buffer) => paused || socket.write(chunk));
+      socket.on('close', () => real.destroy());
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    pause: () => void (paused = true),
+    dial: async (): Promise<Duplex> => {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 describe('connectSsh', () => {
   it('logs in with a key, and answers the host key as ssh-keygen prints it', async () => {
     const connection = await connectSsh({ ...login(), dial: () => sshd.dial() });
@@ -221,29 +249,23 @@ describe('connectSsh', () => {
   });
 
   it('notices by unanswered keep-alives that the guest is gone', async () => {
-    // A proxy that swallows everything once told to: what a VM that was paused or killed looks like.
-    let swallow = false;
-    const server = createServer((socket) => {
-      void sshd.dial().then((real) => {
-        socket.on('data', (chunk: Buffer) => swallow || real.write(chunk)).on('error', () => undefined);
-        real.on('data', (chunk: Buffer) => swallow || socket.write(chunk));
-        socket.on('close', () => real.destroy());
-      });
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const dial = async () => {
-      const socket = connect(port, '127.0.0.1');
-      await once(socket, 'connect');
-      return socket;
-    };
-    const connection = await connectSsh({ ...login(), dial, keepAliveMs: 30 });
+    await using guest = await pausable();
+    const connection = await connectSsh({ ...login(), dial: guest.dial, keepAliveMs: 30 });
     const running = connection.exec('sleep 20', { timeoutMs: 600_000 });
-    swallow = true;
+    guest.pause();
     await expect(running).rejects.toMatchObject({ code: 'SSH_CLOSED', retry: 'safe' });
     await connection.closed;
     await connection.close();
-    server.close();
-    await once(server, 'close');
+  });
+
+  it('closes a connection to a guest that says nothing more, with all that ran over it', async () => {
+    await using guest = await pausable();
+    const connection = await connectSsh({ ...login(), dial: guest.dial });
+    await connection.forwardReverse(1);
+    await connection.forwardLocal(1);
+    const running = connection.exec('sleep 20', { timeoutMs: 600_000 }).catch((error: unknown) => error);
+    guest.pause();
+    await connection.close();
+    expect(await running).toMatchObject({ code: 'SSH_CLOSED' });
   });
 });

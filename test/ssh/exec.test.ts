@@ -77,7 +77,9 @@ describe('exec', () => {
     const onLine = () => {
       throw new Error('listener broke');
     };
-    await expect(connection.exec('while :; do echo x; sleep 0.02; done', { timeoutMs, onLine })).rejects.toThrow('listener broke');
+    await expect(
+      connection.exec('while :; do echo x; sleep 0.02; done', { timeoutMs, onLine }),
+    ).rejects.toThrow('listener broke');
   });
 
   it.each([
