@@ -25,7 +25,6 @@ function markCommand(name: string, { directory, digest }: Mark): string {
   return script(
     `cd ${quote(directory)}`,
     `printf '%s\\n' ${quote(digest)} > ${name}.new`,
-    'sync 2>/dev/null || true',
     `mv -f ${name}.new ${name}`,
   );
 }

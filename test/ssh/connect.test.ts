@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSsh, generateKeyPair } from '../../src/ssh/index.ts';
 import { startScriptedSshd } from '../helpers/scripted-sshd.ts';
@@ -41,8 +41,10 @@ async function talker(say: string) {
 /** The real sshd behind a proxy that swallows everything once told to: what a paused or killed VM looks like. */
 async function pausable() {
   let paused = false;
+  const sockets: Socket[] = [];
   // Half-open: a guest that is gone does not answer a goodbye either.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
     socket.on('end', () => paused || socket.end());
     void sshd.dial().then((real) => {
       socket.on('data', (chunk: Buffer) => paused || real.write(chunk)).on('error', () => undefined);
@@ -60,6 +62,7 @@ async function pausable() {
       return socket;
     },
     [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
     },
@@ -251,7 +254,10 @@ describe('connectSsh', () => {
   it('notices by unanswered keep-alives that the guest is gone', async () => {
     await using guest = await pausable();
     const connection = await connectSsh({ ...login(), dial: guest.dial, keepAliveMs: 30 });
-    const running = connection.exec('sleep 20', { timeoutMs: 600_000 });
+    const running = connection.exec('cat', {
+      timeoutMs: 600_000,
+      input: new Readable({ read: () => undefined }),
+    });
     guest.pause();
     await expect(running).rejects.toMatchObject({ code: 'SSH_CLOSED', retry: 'safe' });
     await connection.closed;
@@ -263,7 +269,9 @@ describe('connectSsh', () => {
     const connection = await connectSsh({ ...login(), dial: guest.dial });
     await connection.forwardReverse(1);
     await connection.forwardLocal(1);
-    const running = connection.exec('sleep 20', { timeoutMs: 600_000 }).catch((error: unknown) => error);
+    const running = connection
+      .exec('cat', { timeoutMs: 600_000, input: new Readable({ read: () => undefined }) })
+      .catch((error: unknown) => error);
     guest.pause();
     await connection.close();
     expect(await running).toMatchObject({ code: 'SSH_CLOSED' });

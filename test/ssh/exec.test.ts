@@ -107,7 +107,9 @@ describe('exec', () => {
     const own = await connectSsh({ ...login(server), dial: () => server.dial() });
     const abort = new AbortController();
     const options = { timeoutMs, signal: abort.signal, onLine: () => abort.abort() };
-    await expect(own.exec('echo up; sleep 5', options)).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(own.exec('echo up; while sleep 0.05; do echo; done', options)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
     await own.close();
     // OpenSSH carries it out for every user but root, so the log is asked and not the process.
     await until('the request arrives', async () => (await server.log()).includes('request signal reply 0'));
@@ -149,8 +151,9 @@ describe('exec', () => {
     const before = new Set(sshd.sessions());
     const doomed = await open();
     const [login] = sshd.sessions().filter((pid) => !before.has(pid));
-    const running = doomed.exec('echo up; sleep 20', {
+    const running = doomed.exec('echo up; cat', {
       timeoutMs,
+      input: new Readable({ read: () => undefined }),
       onLine: () => process.kill(login ?? Number.NaN, 'SIGKILL'),
     });
     await expect(running).rejects.toMatchObject({ code: 'SSH_CLOSED', retry: 'safe' });
@@ -163,7 +166,11 @@ describe('exec', () => {
     const before = sshd.sessions().length;
     const own = await open();
     const started = Promise.withResolvers<void>();
-    const running = own.exec('echo up; sleep 20', { timeoutMs, onLine: () => started.resolve() });
+    const running = own.exec('echo up; cat', {
+      timeoutMs,
+      input: new Readable({ read: () => undefined }),
+      onLine: () => started.resolve(),
+    });
     const outcome = running.catch((error: unknown) => error);
     await started.promise;
     await own.close();

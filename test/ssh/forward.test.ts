@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSsh, type SshConnection } from '../../src/ssh/index.ts';
+import { until } from '../helpers/until.ts';
 import { freePort, startSshd, type Sshd } from '../helpers/sshd.ts';
 
 let sshd: Sshd;
@@ -83,8 +84,10 @@ describe('forwardLocal', () => {
     const forward = await own.forwardLocal(1);
     for (const pid of sshd.sessions()) if (!before.has(pid)) process.kill(pid, 'SIGKILL');
     await own.closed;
+    // Before close(), which would end it in any case.
+    await until('the listener is gone', () => isFree(forward.port));
     await own.close();
-    expect(await isFree(forward.port)).toBe(true);
+    await expect(own.forwardLocal(1)).rejects.toMatchObject({ code: 'SSH_CLOSED' });
   });
 });
 
