@@ -3,8 +3,8 @@ import { nodePathLine, nodeTrustLine, quote, script } from './shell.ts';
 const PID_FILE = 'harness.pid';
 const LOG_FILE = 'harness.log';
 const LOG_TAIL_BYTES = 8192;
-/** How long a harness may take to end by itself, in tenths of a second. */
-const GRACE_TENTHS = 30;
+/** How long a harness may take to end by itself. */
+const GRACE_MS = 3_000;
 
 /** Where the harness is. */
 export interface HarnessPlace {
@@ -24,18 +24,21 @@ export interface SpawnOptions extends HarnessPlace {
 const ALIVE = `alive() { [ -n "$pid" ] && grep -q harness.mjs "/proc/$pid/cmdline" 2>/dev/null; }`;
 
 /**
- * `stop_harness`: asks, waits three seconds, then ends it and all that it started (it leads a process group of its own).
+ * `stop_harness`: asks, waits, then ends it and all that it started (it leads a process group of its own).
  * Only where the harness was seen alive: a number left in a file may by now be another's.
  */
-const STOP = `stop_harness() {
+function stopFunction(graceMs = GRACE_MS): string {
+  const tenths = Math.ceil(graceMs / 100);
+  return `stop_harness() {
   if alive; then
     kill -TERM "$pid" 2>/dev/null || true
     i=0
-    while alive && [ $i -lt ${GRACE_TENTHS} ]; do i=$((i + 1)); sleep 0.1; done
+    while alive && [ $i -lt ${tenths} ]; do i=$((i + 1)); sleep 0.1; done
     kill -s KILL -- "-$pid" 2>/dev/null || true
-    while alive && [ $i -lt ${2 * GRACE_TENTHS} ]; do i=$((i + 1)); sleep 0.1; done
+    while alive && [ $i -lt ${tenths + 20} ]; do i=$((i + 1)); sleep 0.1; done
   fi
 }`;
+}
 
 function harnessLines({ directory }: HarnessPlace): string[] {
   return [`cd ${quote(directory)}`, `pid=$(cat ${PID_FILE} 2>/dev/null || true)`, ALIVE];
@@ -55,7 +58,7 @@ export function spawnCommand(options: SpawnOptions): string {
   return script(
     'umask 077',
     ...harnessLines(options),
-    STOP,
+    stopFunction(),
     'IFS= read -r config',
     `case $(command -v printf) in */*) echo 'the shell of the guest has no printf of its own' >&2; exit 1 ;; esac`,
     'command -v setsid >/dev/null 2>&1 || { echo "setsid: not found" >&2; exit 127; }',
@@ -75,10 +78,16 @@ export function spawnCommand(options: SpawnOptions): string {
   );
 }
 
-/** Ends the harness and all that it started. Succeeds when none runs. */
-export function stopCommand(place: HarnessPlace): string {
+/** Ends the harness and all that it started: politely, then after `graceMs` (3 s) by force. Succeeds when none runs. */
+export function stopCommand(place: HarnessPlace & { readonly graceMs?: number }): string {
   const lives = `if alive; then echo 'the harness cannot be ended' >&2; exit 1; fi`;
-  return script(...harnessLines(place), STOP, 'stop_harness', lives, `rm -f ${PID_FILE}`);
+  return script(
+    ...harnessLines(place),
+    stopFunction(place.graceMs),
+    'stop_harness',
+    lives,
+    `rm -f ${PID_FILE}`,
+  );
 }
 
 /** Exits with 0 while the harness lives, else with 1. */

@@ -135,7 +135,7 @@ describe('stopCommand', () => {
     await using it = await harness(JSON.stringify({ mode: 'stubborn' }));
     await until('it has a child', async () => /child \d+\n/.test(await it.log()));
     const child = Number(/child (\d+)/.exec(await it.log())?.[1]);
-    expect((await sh(stopCommand(it.place))).exitCode).toBe(0);
+    expect((await sh(stopCommand({ ...it.place, graceMs: 300 }))).exitCode).toBe(0);
     await until('both are gone', () => !isRunning(it.pid) && !isRunning(child));
     expect((await sh(stopCommand(it.place))).exitCode).toBe(0);
   });
