@@ -1,0 +1,64 @@
+import type { HealthResponse } from '@computeragent/protocol';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HarnessError } from './errors.ts';
+import { requireLocalName, requireToken } from './http/auth.ts';
+import type { AppDeps, Harness } from './http/deps.ts';
+import { rejectWith } from './http/reject.ts';
+import { sessionRoutes } from './http/session-routes.ts';
+import { silent } from './log.ts';
+import { SessionRegistry } from './session/registry.ts';
+import { disposeSession } from './session/workdir.ts';
+import { VERSION } from './version.ts';
+
+/** Room for messages with pictures and for attachments, and an end to what a request may cost in memory. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/** The harness as a function from request to response. */
+export interface HarnessApp {
+  /** Answers one request. */
+  fetch(request: Request): Promise<Response>;
+  /** Ends all sessions and removes their files. */
+  close(): Promise<void>;
+}
+
+/** Makes the harness. It listens nowhere: whoever has a Request gets a Response. */
+export function createApp(deps: AppDeps): HarnessApp {
+  const harness: Harness = { ...deps, sessions: new SessionRegistry(), log: deps.log ?? silent };
+  const guard = deps.token === undefined ? requireLocalName : requireToken(deps.token);
+  const api = apiRoutes(harness);
+  const app = new Hono();
+  app.onError(rejectWith(harness.log));
+  mount(app, '/v1', guard, api);
+  if (deps.token !== undefined) mount(app, '/t/:token/v1', guard, api);
+  return {
+    fetch: async (request) => app.fetch(request),
+    close: async () => void (await Promise.all(harness.sessions.clear().map(disposeSession))),
+  };
+}
+
+function mount(app: Hono, path: string, guard: MiddlewareHandler, api: Hono): void {
+  app.use(`${path}/*`, guard);
+  app.route(path, api);
+}
+
+function apiRoutes(harness: Harness): Hono {
+  const routes = new Hono();
+  const health: HealthResponse = {
+    ok: true,
+    version: VERSION,
+    engines: Object.fromEntries(harness.engines.map(({ name, capabilities }) => [name, capabilities])),
+    loaders: harness.loaders.map(({ name }) => name),
+  };
+  const limited = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () => {
+      throw new HarnessError('HTTP_EXCEPTION', 413, `the body is over ${MAX_JSON_BYTES} bytes`);
+    },
+  });
+  routes.get('/health', (context) => context.json(health));
+  // A file may be of any size: it is streamed to the disk.
+  routes.on('POST', '/*', limited);
+  routes.route('/sessions', sessionRoutes(harness));
+  return routes;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 7700;
+const MAX_CONFIG_CHARACTERS = 1024 * 1024;
+
+const configSchema = z.object({
+  token: z.string().min(16).optional(),
+  host: z.string().min(1),
+  port: z.int().min(0).max(65_535),
+  env: z.record(z.string().min(1), z.string()).default({}),
+});
+
+/** How the harness starts. Secret: it holds the token and the environment. */
+export type BootConfig = z.infer<typeof configSchema>;
+
+/**
+ * Reads the configuration: one line of JSON. Waits for the line, not for the end of the stream, which may stay open.
+ * An error never quotes what was read.
+ */
+export async function configFromStdin(input: NodeJS.ReadableStream, timeoutMs: number): Promise<BootConfig> {
+  const result = configSchema.safeParse(parse(await firstLine(input, timeoutMs)));
+  if (result.success) return result.data;
+  const wrong = result.error.issues.map(({ path, code }) => `${path.join('.') || 'config'}: ${code}`);
+  throw new Error(`the configuration on standard input is not valid (${wrong.join(', ')})`);
+}
+
+/** The configuration of a harness that somebody starts by hand: PORT and HOST, no token. */
+export function configFromEnv(env: Readonly<Record<string, string | undefined>>): BootConfig {
+  const config = { host: env['HOST'] || DEFAULT_HOST, port: Number(env['PORT'] || DEFAULT_PORT) };
+  const result = configSchema.safeParse(config);
+  if (!result.success) throw new Error(`PORT must be a number from 0 to 65535, HOST a name or an address`);
+  return result.data;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // No cause: the parser's message quotes the text, and the text holds secrets.
+    throw new Error('the configuration on standard input is not one line of JSON');
+  }
+}
+
+async function firstLine(input: NodeJS.ReadableStream, timeoutMs: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let text = '';
+  const timer = setTimeout(
+    () => reject(new Error(`no configuration came within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const onData = (chunk: string): void => {
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end >= 0) resolve(text.slice(0, end));
+    else if (text.length > MAX_CONFIG_CHARACTERS) reject(new Error('the configuration is too long'));
+  };
+  input.setEncoding('utf8');
+  input.on('data', onData);
+  input.once('end', () => resolve(text));
+  input.once('error', reject);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    input.off('data', onData);
+    input.pause();
+  }
+}

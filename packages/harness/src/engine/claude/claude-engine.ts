@@ -1,0 +1,74 @@
+import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { Engine, EngineOutcome, EngineRun } from '../engine.ts';
+import { claudeOptions } from './options.ts';
+import { turnResultOf } from './usage.ts';
+
+/** How long the SDK may take to end its process after an abort, before it is closed by force. */
+const ABORT_GRACE_MS = 3_000;
+
+/** Runs agents on the Claude Agent SDK. The SDK is loaded with the first session, so that the harness starts without it. */
+export function claudeEngine(): Engine {
+  return {
+    name: 'claude-agent-sdk',
+    capabilities: {
+      streamingInput: true,
+      partialMessages: true,
+      permissionCallback: true,
+      sessions: false,
+      budget: true,
+    },
+    run: runClaude,
+  };
+}
+
+async function runClaude(run: EngineRun): Promise<EngineOutcome> {
+  const { query } = await import('@anthropic-ai/claude-agent-sdk');
+  run.signal.throwIfAborted();
+  const abortController = new AbortController();
+  const messages = query({ prompt: prompt(run), options: claudeOptions(run, abortController) });
+  const unlink = closeOnAbort(run.signal, abortController, messages);
+  try {
+    return await forward(messages, run);
+  } finally {
+    unlink();
+    messages.close();
+  }
+}
+
+async function forward(messages: Query, run: EngineRun): Promise<EngineOutcome> {
+  let outcome: EngineOutcome = 'complete';
+  for await (const message of messages) {
+    run.signal.throwIfAborted();
+    const result = turnResultOf(message);
+    // Before the result: a client stops reading the turn there.
+    if (result?.usage) run.usage(result.usage);
+    if (result) outcome = result.budgetExceeded ? 'budget_exceeded' : 'complete';
+    run.message(message);
+  }
+  return outcome;
+}
+
+async function* prompt(run: EngineRun): AsyncGenerator<SDKUserMessage, void> {
+  for await (const { role, content } of run.input) {
+    yield {
+      type: 'user',
+      session_id: run.sessionId,
+      parent_tool_use_id: null,
+      message: { role, content } as SDKUserMessage['message'],
+    };
+  }
+}
+
+function closeOnAbort(signal: AbortSignal, abortController: AbortController, messages: Query): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    abortController.abort();
+    timer = setTimeout(() => messages.close(), ABORT_GRACE_MS);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return () => {
+    signal.removeEventListener('abort', abort);
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,55 @@
+import type { Capabilities, HarnessEvent, UserMessage } from '@computeragent/protocol';
+import type { HumanInTheLoop } from '../identity/loader.ts';
+import type { Log } from '../log.ts';
+
+/** How dangerous a tool call is, as far as its name and input tell. */
+export type Risk = NonNullable<Extract<HarnessEvent, { kind: 'ca_permission_request' }>['risk']>;
+
+/** Token counts and cost, as an engine reports them. */
+export type Usage = Omit<Extract<HarnessEvent, { kind: 'ca_usage_snapshot' }>, 'kind' | 'sessionId'>;
+
+/** A tool call that waits for an answer. */
+export interface PermissionRequest {
+  readonly callId: string;
+  readonly toolName: string;
+  readonly input: unknown;
+  readonly risk: Risk;
+}
+
+/** The answer to a {@link PermissionRequest}. */
+export type PermissionAnswer =
+  | { readonly behavior: 'allow'; readonly updatedInput: unknown }
+  | { readonly behavior: 'deny'; readonly message: string; readonly interrupt: boolean };
+
+/** What one run of an engine works with. */
+export interface EngineRun {
+  readonly sessionId: string;
+  /** The session's working directory. */
+  readonly cwd: string;
+  /** The engine's environment. Secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly humanInTheLoop: HumanInTheLoop;
+  /** Ends when no message follows. */
+  readonly input: AsyncIterable<UserMessage>;
+  /** Aborted when the session is cancelled. */
+  readonly signal: AbortSignal;
+  /** Passes on one of the engine's own messages, untouched. */
+  readonly message: (payload: unknown) => void;
+  /** To be called before the message that ends the turn. */
+  readonly usage: (usage: Usage) => void;
+  /** Asks the client; answers with a denial when the session is cancelled or nobody answers in time. */
+  readonly askPermission: (request: PermissionRequest) => Promise<PermissionAnswer>;
+  readonly log: Log;
+}
+
+/** How an engine's run ended by itself. */
+export type EngineOutcome = 'complete' | 'budget_exceeded';
+
+/** What runs an agent. */
+export interface Engine {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Runs one session until its input has ended. Rejects when the engine failed. */
+  run(run: EngineRun): Promise<EngineOutcome>;
+}

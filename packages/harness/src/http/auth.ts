@@ -1,0 +1,39 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { HarnessError } from '../errors.ts';
+
+const BEARER = /^Bearer +(\S+)$/i;
+const LOOPBACK_NAMES = new Set(['localhost', 'ip6-localhost']);
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
+
+/** Lets a request through that carries the token, as a header or as the path's prefix. Health needs none. */
+export function requireToken(token: string): MiddlewareHandler {
+  const expected = digest(token);
+  return async (context, next) => {
+    const given = context.req.param('token') ?? BEARER.exec(context.req.header('authorization') ?? '')?.[1];
+    const allowed = given === undefined ? isHealth(context) : timingSafeEqual(digest(given), expected);
+    if (!allowed) throw new HarnessError('UNAUTHORIZED', 401, 'this harness demands a token');
+    return next();
+  };
+}
+
+/**
+ * Without a token the harness trusts whoever can reach loopback. A web page can, by a name of its own that resolves
+ * there: so only names that are surely no page's are answered.
+ */
+export const requireLocalName: MiddlewareHandler = async (context, next) => {
+  const { hostname } = new URL(context.req.url);
+  if (!LOOPBACK_NAMES.has(hostname) && !ADDRESS.test(hostname)) {
+    throw new HarnessError('HTTP_EXCEPTION', 403, 'this harness answers only by address or as localhost');
+  }
+  return next();
+};
+
+function isHealth(context: Context): boolean {
+  return context.req.path === '/v1/health';
+}
+
+/** Of one length for any text, as the comparison needs. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,20 @@
+import { HarnessError } from '../errors.ts';
+
+const SCHEME = /^(?:https?|git|ssh|file):\/\//i;
+const SCP_FORM = /^[\w.-]+@[\w.-]+:/;
+const OTHER_TRANSPORT = /^[\w+.-]+::|^[\w+.-]+:\/\//;
+
+/** What git is given: a URL as it is, `host/owner/name` as an HTTPS URL. Transports that run programs are refused. */
+export function gitUrl(url: string): string {
+  const text = url.trim();
+  if (SCHEME.test(text) || SCP_FORM.test(text)) return text;
+  if (text === '' || text.startsWith('-') || OTHER_TRANSPORT.test(text)) {
+    throw new HarnessError('VALIDATION', 400, `the git url ${withoutCredentials(text)} is not supported`);
+  }
+  return `https://${text.endsWith('.git') ? text : `${text}.git`}`;
+}
+
+/** A URL, or a text with URLs in it, that is fit for an error: what stands before an @ may be a password. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(/(\w+:\/\/)[^\s/@]+@/g, '$1***@');
+}

@@ -1,0 +1,23 @@
+import type { IdentitySource } from '@computeragent/protocol';
+
+/** Whether a person decides over the agent's tool calls: over every one, over the dangerous ones, or over none. */
+export type HumanInTheLoop = 'always' | 'destructive' | 'none';
+
+/** An agent's identity, loaded into its working directory. */
+export interface LoadedIdentity {
+  readonly name: string;
+  readonly version: string;
+  /** Commit of a git source. */
+  readonly sha?: string;
+  /** Engine options that the identity asks for; the caller's own win. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly humanInTheLoop: HumanInTheLoop;
+  /** What was found and not understood, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/** Puts an identity into a working directory and reads it. */
+export interface IdentityLoader {
+  readonly name: string;
+  load(source: IdentitySource, workdir: string, signal: AbortSignal): Promise<LoadedIdentity>;
+}
