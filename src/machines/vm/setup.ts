@@ -1,0 +1,93 @@
+import { assign, emit, raise, setup } from 'xstate';
+import { contracts } from './contracts.ts';
+import { delays } from './delays.ts';
+import { failureOf, guestExitOf, harnessExitOf, said, timeoutOf } from './failure.ts';
+import { guards } from './guards.ts';
+import type {
+  GuestExit,
+  GuestFacts,
+  HarnessExit,
+  Step,
+  VmContext,
+  VmEmitted,
+  VmEvent,
+  VmInput,
+  VmMeta,
+  VmOutput,
+  VmTag,
+  Where,
+} from './types.ts';
+
+interface Thrown {
+  readonly error: unknown;
+}
+
+/** The chart's vocabulary. Its actions only remember and tell: one that throws would end a VM without its teardown. */
+export const vmSetup = setup({
+  types: {} as {
+    context: VmContext;
+    events: VmEvent;
+    emitted: VmEmitted;
+    input: VmInput;
+    output: VmOutput;
+    tags: VmTag;
+    meta: VmMeta;
+  },
+  actors: contracts,
+  guards,
+  delays,
+  actions: {
+    begin: assign((_, params: { step: Where }) => ({
+      step: params.step,
+      attempt: 1,
+      looks: 0,
+      lastError: null,
+    })),
+    countAttempt: assign(({ context }, params: Thrown) => ({
+      attempt: context.attempt + 1,
+      lastError: said(params.error),
+    })),
+    countLook: assign(({ context }) => ({ looks: context.looks + 1 })),
+    recordLastError: assign((_, params: Thrown) => ({ lastError: said(params.error) })),
+    recordAddress: assign((_, params: { address: string | null }) => ({ address: params.address })),
+    recordFacts: assign((_, params: { guest: GuestFacts }) => ({ guest: params.guest })),
+    recordFailure: assign(({ context }, params: Thrown) => ({
+      failure: context.failure ?? failureOf(params.error, context),
+    })),
+    recordTimeout: assign(({ context }, params: { step: Step }) => ({
+      failure: context.failure ?? timeoutOf(params.step, context.timeoutsMs[params.step], context),
+    })),
+    recordGuestExit: assign(({ context }, params: { exit: GuestExit }) => ({
+      failure: context.failure ?? guestExitOf(params.exit, context),
+    })),
+    recordHarnessExit: assign(({ context }, params: { exit: HarnessExit }) => ({
+      failure: context.failure ?? harnessExitOf(params.exit, context),
+    })),
+    recordReason: assign((_, params: { reason: string }) => ({ disposeReason: params.reason })),
+    recordProblems: assign(({ context }, params: { problems: readonly string[] }) => ({
+      problems: [...context.problems, ...params.problems],
+    })),
+    raiseStarted: raise({ type: 'VM.STARTED' }),
+    announce: emit(
+      ({ context }) => ({ type: 'step', step: context.step, phase: 'start', attempt: 1 }) as const,
+    ),
+    announceRetry: emit(({ context }) => {
+      const { step, attempt, lastError } = context;
+      return {
+        type: 'step',
+        step,
+        phase: 'retry',
+        attempt,
+        ...(lastError === null ? {} : { lastError }),
+      } as const;
+    }),
+    announceSkip: emit(
+      ({ context }) => ({ type: 'step', step: context.step, phase: 'skipped', attempt: 0 }) as const,
+    ),
+    announceReady: emit({ type: 'ready' }),
+    announceFailure: emit(({ context }) => {
+      const failure = context.failure ?? failureOf('failed for no recorded reason', context);
+      return { type: 'failed', failure } as const;
+    }),
+  },
+});

@@ -1,0 +1,126 @@
+import type { VzvmErrorCode } from '../../errors.ts';
+
+/** The working steps, in order. Their names are the chart's state keys. */
+export const STEPS = [
+  'cloning',
+  'booting',
+  'ip-polling',
+  'ssh-connect',
+  'upload',
+  'node-install',
+  'npm-install',
+  'spawn',
+] as const;
+
+/** One of {@link STEPS}. */
+export type Step = (typeof STEPS)[number];
+
+/** Where a VM is in its life. */
+export type Where = Step | 'healthy' | 'failed' | 'disposing';
+
+/** Deadline of each step over all its attempts, and of the release, in milliseconds. */
+export type StepTimeouts = Readonly<Record<Step | 'disposing', number>>;
+
+/** Attempts of each step, the first included. */
+export type StepRetries = Readonly<Record<Step, number>>;
+
+/** What the guest was found to have already. */
+export interface GuestFacts {
+  readonly harnessUploaded: boolean;
+  readonly nodeReady: boolean;
+  readonly packagesReady: boolean;
+}
+
+/** Why a VM failed. Plain JSON on purpose: it goes into snapshots and inspectors. */
+export interface VmFailure {
+  readonly step: Where;
+  readonly code: VzvmErrorCode;
+  readonly message: string;
+  /** From 1, within the step. */
+  readonly attempt: number;
+  readonly facts: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly hint?: string;
+  readonly exitCode?: number;
+  readonly stderrTail?: string;
+  /** What the last attempt before a step's deadline said. */
+  readonly lastError?: string;
+}
+
+/** What a VM's machine is started with. */
+export interface VmInput {
+  readonly vmId: string;
+  readonly image: string;
+  /** Parks a failed VM instead of disposing it. @defaultValue false */
+  readonly keepOnFailure?: boolean;
+  readonly timeoutsMs?: Partial<StepTimeouts>;
+  readonly retries?: Partial<StepRetries>;
+  /** First pause between two looks for readiness, in milliseconds. @defaultValue 100 */
+  readonly pollMs?: number;
+}
+
+/** What a VM's machine remembers. Plain JSON: never a handle, never a secret. */
+export interface VmContext {
+  readonly vmId: string;
+  readonly image: string;
+  readonly keepOnFailure: boolean;
+  readonly timeoutsMs: StepTimeouts;
+  readonly retries: StepRetries;
+  readonly pollMs: number;
+  readonly step: Where;
+  /** From 1, within the step. */
+  readonly attempt: number;
+  /** Looks in this step that found nothing yet. They are no attempts: nothing went wrong. */
+  readonly looks: number;
+  readonly lastError: string | null;
+  readonly address: string | null;
+  readonly guest: GuestFacts;
+  /** The first failure wins. */
+  readonly failure: VmFailure | null;
+  readonly disposeReason: string | null;
+  readonly problems: readonly string[];
+}
+
+/** How the harness ended. */
+export interface HarnessExit {
+  readonly code: number | null;
+  readonly stderrTail: string;
+}
+
+/** How the hypervisor process ended. */
+export interface GuestExit extends HarnessExit {
+  readonly signal: string | null;
+}
+
+/** DISPOSE ends a VM from anywhere; VM.STARTED is the chart's own. */
+export type VmEvent = { readonly type: 'DISPOSE'; readonly reason: string } | { readonly type: 'VM.STARTED' };
+
+/** What a VM tells while it lives. */
+export type VmEmitted =
+  | {
+      readonly type: 'step';
+      readonly step: Where;
+      readonly phase: 'start' | 'retry' | 'skipped';
+      readonly attempt: number;
+      readonly lastError?: string;
+    }
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly failure: VmFailure };
+
+/** How a VM's life ended. */
+export interface VmOutput {
+  readonly vmId: string;
+  readonly failure: VmFailure | null;
+  readonly disposeReason: string | null;
+  /** What could not be released; empty when nothing was left behind. */
+  readonly problems: readonly string[];
+}
+
+/** What programs ask a VM for, instead of matching state names. */
+export type VmTag = 'provisioning' | 'ready' | 'failed' | 'disposing';
+
+/** What a state tells people. */
+export interface VmMeta {
+  readonly title: string;
+  /** From when on a step is slow for its kind, in milliseconds. */
+  readonly slowAfterMs?: number;
+}
