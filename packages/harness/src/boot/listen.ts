@@ -10,6 +10,7 @@ const CLOSE_GRACE_MS = 500;
 export interface Listening {
   readonly host: string;
   readonly port: number;
+  readonly server: Server;
   /** Ends the sessions, then the connections; resolves when the port is free. */
   close(): Promise<void>;
 }
@@ -27,7 +28,7 @@ export async function listen(app: HarnessApp, host: string, port: number): Promi
     });
   });
   const address = server.address() as AddressInfo;
-  return { host: address.address, port: address.port, close: () => closeServer(server, app) };
+  return { host: address.address, port: address.port, server, close: () => closeServer(server, app) };
 }
 
 async function closeServer(server: Server, app: HarnessApp): Promise<void> {

@@ -14,6 +14,12 @@ export interface FileBody {
   readonly stream: ReadableStream<Uint8Array>;
 }
 
+/** Size of a file that could be downloaded. */
+export async function fileSize(root: string, wanted: string): Promise<number> {
+  await using handle = await openForReading(root, wanted);
+  return (await handle.stat()).size;
+}
+
 /** Opens a file for download. */
 export async function readFileBody(root: string, wanted: string): Promise<FileBody> {
   const handle = await openForReading(root, wanted);

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { HarnessError } from '../errors.ts';
-import { deletePath, readFileBody, writeFileBody } from '../fs/files.ts';
+import { deletePath, fileSize, readFileBody, writeFileBody } from '../fs/files.ts';
 import { depthOf, listTree } from '../fs/tree.ts';
 import type { SessionRegistry } from '../session/registry.ts';
 
@@ -16,11 +16,11 @@ export function fsRoutes(sessions: SessionRegistry): Hono {
   });
 
   routes.get('/file', async (context) => {
-    const { size, stream } = await readFileBody(workdirOf(context), pathOf(context));
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
-    if (context.req.raw.method !== 'HEAD') return context.body(stream, 200, headers);
-    await stream.cancel();
-    return context.body(null, 200, headers);
+    const [workdir, path] = [workdirOf(context), pathOf(context)];
+    if (context.req.raw.method === 'HEAD')
+      return context.body(null, 200, fileHeaders(await fileSize(workdir, path)));
+    const { size, stream } = await readFileBody(workdir, path);
+    return context.body(stream, 200, fileHeaders(size));
   });
 
   routes.put('/file', async (context) => {
@@ -35,6 +35,10 @@ export function fsRoutes(sessions: SessionRegistry): Hono {
   });
 
   return routes;
+}
+
+function fileHeaders(size: number): Record<string, string> {
+  return { 'content-type': 'application/octet-stream', 'content-length': String(size) };
 }
 
 function pathOf(context: Context): string {

@@ -1,0 +1,51 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { configFromEnv, configFromStdin } from '../../src/boot/config.ts';
+
+const config = { token: 'a-token-of-this-test', host: '127.0.0.1', port: 7700, env: { KEY: 'secret-value' } };
+
+/** Reads from a stream that gets these chunks and, unless told to, stays open. */
+async function read(chunks: readonly string[], { end = false, timeoutMs = 5_000 } = {}) {
+  const input = new PassThrough();
+  const result = configFromStdin(input, timeoutMs);
+  for (const chunk of chunks) input.write(chunk);
+  if (end) input.end();
+  return result;
+}
+
+describe('the configuration on standard input', () => {
+  it('is one line, in however many pieces, whether or not the stream ends', async () => {
+    const line = JSON.stringify(config);
+    expect(await read([line.slice(0, 9), line.slice(9), '\n'])).toEqual(config);
+    expect(await read([line], { end: true })).toEqual(config);
+    expect(await read([`${line}\nand more`])).toEqual(config);
+  });
+
+  it('needs neither a token nor an environment', async () => {
+    expect(await read(['{"host":"0.0.0.0","port":0}\n'])).toEqual({ host: '0.0.0.0', port: 0, env: {} });
+  });
+
+  it.each([
+    ['is not JSON', '{"env":{"KEY":"secret-value"'],
+    ['has an ill-typed port', JSON.stringify({ ...config, port: 'secret-value' })],
+    ['has an ill-typed value', JSON.stringify({ ...config, env: { KEY: ['secret-value'] } })],
+    ['has a token that can be guessed', JSON.stringify({ ...config, token: 'short' })],
+  ])('is refused, and not quoted, when it %s', async (_what, line) => {
+    const error = await read([`${line}\n`]).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(String((error as Error).stack)).not.toContain('secret-value');
+  });
+
+  it('has a deadline', async () => {
+    await expect(read(['{'], { timeoutMs: 5 })).rejects.toThrow('within 5 ms');
+  });
+});
+
+describe('the configuration in the environment', () => {
+  it('is PORT and HOST, on loopback unless told', () => {
+    expect(configFromEnv({})).toEqual({ host: '127.0.0.1', port: 7700, env: {} });
+    expect(configFromEnv({ PORT: '0', HOST: '::1' })).toEqual({ host: '::1', port: 0, env: {} });
+    expect(() => configFromEnv({ PORT: 'x' })).toThrow('PORT');
+    expect(() => configFromEnv({ PORT: '70000' })).toThrow('PORT');
+  });
+});

@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HarnessEvent } from '@computeragent/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  HELLO,
+  type ScriptedMessagesApi,
+  startScriptedMessagesApi,
+} from '../../../../../examples/scripted-messages-api.ts';
+import { claudeEngine } from '../../../src/engine/claude/claude-engine.ts';
+import { claudeAgent, claudeEnvs } from '../../helpers/claude-session.ts';
+import { TestHarness } from '../../helpers/harness.ts';
+import { type Frame, framesOf, framesUntil, kindsOf } from '../../helpers/sse.ts';
+
+let api: ScriptedMessagesApi;
+let home: string;
+beforeAll(async () => {
+  api = await startScriptedMessagesApi();
+  home = await mkdtemp(join(tmpdir(), 'harness-home-'));
+});
+afterAll(async () => {
+  await api.close();
+  await rm(home, { recursive: true });
+});
+
+const start = () => TestHarness.start({ engines: [claudeEngine()] });
+const envs = () => claudeEnvs(home, api.url);
+const isResult = ({ event }: Frame) =>
+  event.kind === 'sdk_message' && (event.payload as { type: string }).type === 'result';
+
+const isRequest = ({ event }: Frame) => event.kind === 'ca_permission_request';
+
+/** Processes that run in a folder. */
+async function processesIn(folder: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_, index) => folders[index]?.startsWith(folder));
+}
+
+describe('the real Claude Agent SDK', () => {
+  it('writes a file in the session’s folder and streams what it says, usage before the result', async () => {
+    await using harness = await start();
+    const id = await harness.create(
+      claudeAgent({ envs: envs(), options: { permissionMode: 'bypassPermissions' } }),
+    );
+    await harness.send(id, 'Write hello.md');
+    const frames = await framesUntil(await harness.events(id), isResult);
+    const kinds = kindsOf(frames);
+    expect(kinds.slice(0, 2)).toEqual(['ca_session_started', 'ca_turn_started']);
+    expect(kinds.at(-2)).toBe('ca_usage_snapshot');
+    expect(kinds).not.toContain('ca_permission_request');
+    expect(frames.at(-1)?.event).toMatchObject({
+      payload: { subtype: 'success', result: `Done: ${HELLO.name} is written.` },
+    });
+    expect(frames.some(({ event }) => JSON.stringify(event).includes('"text_delta"'))).toBe(true);
+    const file = await harness.request(`/v1/sessions/${id}/fs/file?path=${HELLO.name}`);
+    expect(await file.text()).toBe(HELLO.text);
+    expect(api.requests).toContain('POST /v1/messages');
+    await harness.request(`/v1/sessions/${id}/end-input`, { method: 'POST' });
+    expect((await harness.allFrames(id)).at(-1)?.event).toMatchObject({ reason: 'complete' });
+    expect(await processesIn(await harness.workdir())).toEqual([]);
+  });
+
+  it('asks before it writes, and does not write what is denied', async () => {
+    await using harness = await start();
+    const id = await harness.create(claudeAgent({ envs: envs() }));
+    await harness.send(id, 'Write hello.md');
+    const asked = await framesUntil(await harness.events(id), isRequest);
+    const request = asked.at(-1)?.event as Extract<HarnessEvent, { kind: 'ca_permission_request' }>;
+    expect(request).toMatchObject({ toolName: 'Write', risk: 'medium', input: { content: HELLO.text } });
+    await harness.post(`/v1/sessions/${id}/permission/${request.callId}`, { decision: 'deny', reason: 'no' });
+    const cursor = { 'last-event-id': String(asked.at(-1)?.id) };
+    const frames = await framesUntil(await harness.events(id, cursor), isResult);
+    expect(frames[0]?.event).toMatchObject({
+      kind: 'ca_permission_decision',
+      decision: 'deny',
+      reason: 'no',
+    });
+    expect(await readdir(await harness.workdir())).toEqual(['agent.yaml']);
+  });
+
+  it('asks for a supervised agent although its caller and its repository say it need not, and writes what is modified', async () => {
+    await using harness = await start();
+    const settings = JSON.stringify({
+      permissions: { allow: ['Write', 'Edit'], defaultMode: 'bypassPermissions' },
+    });
+    const supervision = 'compliance: { supervision: { human_in_the_loop: always } }';
+    const files = {
+      'agent.yaml': `name: writer\nversion: 1.0.0\n${supervision}\n`,
+      '.claude/settings.json': settings,
+    };
+    const options = {
+      permissionMode: 'bypassPermissions',
+      allowedTools: ['Write'],
+      settingSources: ['project'],
+    };
+    const id = await harness.create(claudeAgent({ envs: envs(), options, files }));
+    const workdir = await harness.workdir();
+    await harness.send(id, 'Write hello.md');
+    for await (const frame of framesOf(await harness.events(id))) {
+      if (frame.event.kind === 'ca_permission_request') {
+        const input = { file_path: join(workdir, HELLO.name), content: 'modified' };
+        await harness.post(`/v1/sessions/${id}/permission/${frame.event.callId}`, {
+          decision: 'modify',
+          input,
+        });
+      }
+      if (isResult(frame)) break;
+    }
+    expect(await readFile(join(workdir, HELLO.name), 'utf8')).toBe('modified');
+  });
+
+  it('is gone after a cancel in the middle of a turn', async () => {
+    await using harness = await start();
+    const id = await harness.create(claudeAgent({ envs: envs() }));
+    await harness.send(id, 'Write hello.md');
+    await framesUntil(await harness.events(id), isRequest);
+    const workdir = await harness.workdir();
+    expect(await processesIn(workdir)).not.toEqual([]);
+    await harness.request(`/v1/sessions/${id}/cancel`, { method: 'POST' });
+    expect((await harness.allFrames(id)).at(-1)?.event).toMatchObject({ reason: 'cancelled' });
+    await expect.poll(() => processesIn(workdir), { timeout: 10_000 }).toEqual([]);
+  });
+});

@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rejection, TestHarness } from '../helpers/harness.ts';
+
+/** A session, its files over HTTP, and a folder beside it that nobody may reach. */
+async function session() {
+  const harness = await TestHarness.start();
+  const id = await harness.create();
+  const workdir = await harness.workdir();
+  const outside = await mkdtemp(join(tmpdir(), 'harness-outside-'));
+  await writeFile(join(outside, 'secret'), 'secret');
+  const url = (route: string, path: string, more = '') =>
+    `/v1/sessions/${id}/fs/${route}?path=${encodeURIComponent(path)}${more}`;
+  return {
+    workdir,
+    outside,
+    get: (path: string) => harness.request(url('file', path)),
+    head: (path: string) => harness.request(url('file', path), { method: 'HEAD' }),
+    put: (path: string, body: string | Uint8Array<ArrayBuffer>) =>
+      harness.request(url('file', path), { method: 'PUT', body }),
+    delete: (path: string, more = '') => harness.request(url('file', path, more), { method: 'DELETE' }),
+    tree: (path: string, more = '') => harness.request(url('tree', path, more)),
+    noPath: () => harness.request(`/v1/sessions/${id}/fs/file`),
+    async [Symbol.asyncDispose]() {
+      await harness[Symbol.asyncDispose]();
+      await rm(outside, { recursive: true });
+    },
+  };
+}
+
+describe('a file', () => {
+  it('comes back byte for byte, with its parents made', async () => {
+    await using fs = await session();
+    const bytes = crypto.getRandomValues(new Uint8Array(50_000));
+    const put = await fs.put('a/b/c.bin', bytes);
+    expect(await put.json()).toEqual({ ok: true, size: 50_000 });
+    const got = await fs.get('a/b/c.bin');
+    expect(got.headers.get('content-type')).toBe('application/octet-stream');
+    expect(got.headers.get('content-length')).toBe('50000');
+    expect(await got.bytes()).toEqual(bytes);
+  });
+
+  it('is overwritten whole, also by nothing', async () => {
+    await using fs = await session();
+    await fs.put('a', 'a long text');
+    await fs.put('a', 'short');
+    expect(await (await fs.get('a')).text()).toBe('short');
+    await fs.put('a', '');
+    expect(await (await fs.get('a')).text()).toBe('');
+  });
+
+  it('may be looked at without being opened for good', async () => {
+    await using fs = await session();
+    await fs.put('a', 'text');
+    const before = await openFiles();
+    const head = await fs.head('a');
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, '4']);
+    expect(await openFiles()).toBe(before);
+  });
+
+  it('is 404 where there is none, 400 where it is a folder or unnamed', async () => {
+    await using fs = await session();
+    await mkdir(join(fs.workdir, 'folder'));
+    await fs.put('file', 'x');
+    expect(await rejection(fs.get('none'))).toEqual([404, 'NOT_FOUND']);
+    expect(await rejection(fs.get('none/deeper'))).toEqual([404, 'NOT_FOUND']);
+    expect(await rejection(fs.get('file/below'))).toEqual([404, 'NOT_FOUND']);
+    expect(await rejection(fs.get('folder'))).toEqual([400, 'VALIDATION']);
+    expect(await rejection(fs.put('folder', 'x'))).toEqual([400, 'VALIDATION']);
+    expect(await rejection(fs.get(''))).toEqual([400, 'MISSING_PATH']);
+    expect(await rejection(fs.noPath())).toEqual([400, 'MISSING_PATH']);
+  });
+
+  it('is deleted, a folder only when that is said, the working directory never', async () => {
+    await using fs = await session();
+    await fs.put('folder/file', 'x');
+    expect(await rejection(fs.delete('folder'))).toEqual([400, 'VALIDATION']);
+    expect((await fs.delete('folder/file')).status).toBe(200);
+    expect(await rejection(fs.delete('folder/file'))).toEqual([404, 'NOT_FOUND']);
+    expect((await fs.delete('folder', '&recursive=true')).status).toBe(200);
+    expect(await rejection(fs.delete('.', '&recursive=true'))).toEqual([400, 'VALIDATION']);
+    expect(await rejection(fs.delete('a/..', '&recursive=true'))).toEqual([400, 'VALIDATION']);
+    expect(await readdir(fs.workdir)).toEqual(['agent.yaml']);
+  });
+});
+
+describe('the jail', () => {
+  it.each(['../secret', '/etc/passwd', 'a/../../secret', '..', ' ', 'a\0b', './../x'])(
+    'keeps %j inside',
+    async (path) => {
+      await using fs = await session();
+      expect(await rejection(fs.get(path))).toEqual([400, 'PATH_ESCAPE']);
+      expect(await rejection(fs.put(path, 'x'))).toEqual([400, 'PATH_ESCAPE']);
+      expect(await rejection(fs.tree(path))).toEqual([400, 'PATH_ESCAPE']);
+      expect(await rejection(fs.delete(path, '&recursive=true'))).toEqual([400, 'PATH_ESCAPE']);
+    },
+  );
+
+  it('names the path that was tried', async () => {
+    await using fs = await session();
+    expect(await (await fs.get('../x')).json()).toMatchObject({ error: { details: { attempted: '../x' } } });
+  });
+
+  it('follows no link out of it, neither to what is there nor to what is not', async () => {
+    await using fs = await session();
+    await symlink(fs.outside, join(fs.workdir, 'folder'));
+    await symlink(join(fs.outside, 'secret'), join(fs.workdir, 'file'));
+    await symlink(join(fs.outside, 'not-there'), join(fs.workdir, 'dangling'));
+    await symlink('loop', join(fs.workdir, 'loop'));
+    for (const path of ['folder/secret', 'file', 'folder/new', 'folder/new/deeper', 'dangling', 'loop']) {
+      expect([path, ...(await rejection(fs.get(path)))]).toEqual([path, 400, 'PATH_ESCAPE']);
+      expect([path, ...(await rejection(fs.put(path, 'x')))]).toEqual([path, 400, 'PATH_ESCAPE']);
+    }
+    expect(await rejection(fs.delete('folder/secret'))).toEqual([400, 'PATH_ESCAPE']);
+    expect(await rejection(fs.tree('folder'))).toEqual([400, 'PATH_ESCAPE']);
+    expect(await readdir(fs.outside)).toEqual(['secret']);
+    expect(await readFile(join(fs.outside, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('deletes a link, not what it points to', async () => {
+    await using fs = await session();
+    await symlink(join(fs.outside, 'secret'), join(fs.workdir, 'link'));
+    expect((await fs.delete('link')).status).toBe(200);
+    expect(await readdir(fs.outside)).toEqual(['secret']);
+    expect(await readdir(fs.workdir)).toEqual(['agent.yaml']);
+  });
+
+  it('follows a link that stays inside', async () => {
+    await using fs = await session();
+    await fs.put('real/file', 'text');
+    await symlink('real', join(fs.workdir, 'link'));
+    expect(await (await fs.get('link/file')).text()).toBe('text');
+    expect((await fs.put('link/new', 'x')).status).toBe(200);
+    expect((await readdir(join(fs.workdir, 'real'))).toSorted()).toEqual(['file', 'new']);
+  });
+});
+
+describe('the tree', () => {
+  it('lists parents before children, as deep as asked', async () => {
+    await using fs = await session();
+    await fs.put('a/b/c/d', 'four');
+    await symlink('nowhere', join(fs.workdir, 'dangling'));
+    const paths = async (more: string) => {
+      const { entries } = (await (await fs.tree('.', more)).json()) as {
+        entries: { path: string; type: string }[];
+      };
+      return entries.map(({ path, type }) => `${type} ${path}`).toSorted();
+    };
+    expect(await paths('&depth=0')).toEqual(['dir a', 'file agent.yaml', 'file dangling']);
+    expect(await paths('')).toEqual(['dir a', 'dir a/b', 'file agent.yaml', 'file dangling']);
+    expect(await paths('&depth=x')).toEqual(await paths('&depth=1'));
+    expect(await paths('&depth=99')).toContain('file a/b/c/d');
+  });
+
+  it('has paths relative to the folder asked for, sizes and times', async () => {
+    await using fs = await session();
+    await fs.put('a/b/c', 'four');
+    const { entries } = (await (await fs.tree('a/b')).json()) as { entries: unknown[] };
+    expect(entries).toEqual([
+      { path: 'c', type: 'file', size: 4, mtime: expect.any(Number), mode: expect.any(Number) },
+    ]);
+    expect(await rejection(fs.tree('none'))).toEqual([404, 'NOT_FOUND']);
+    expect(await rejection(fs.tree('a/b/c'))).toEqual([400, 'VALIDATION']);
+  });
+});
+
+async function openFiles(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length;
+}

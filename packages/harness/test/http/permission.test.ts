@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { PermissionAnswer } from '../../src/engine/engine.ts';
+import { rejection, TestHarness } from '../helpers/harness.ts';
+import { scriptedEngine } from '../helpers/scripted-engine.ts';
+import { framesUntil, kindsOf } from '../helpers/sse.ts';
+
+const INPUT = { file_path: '/a', content: 'x' };
+
+/** A harness whose engine asks once, and what it was answered. */
+async function asking(limits: { permissionMs?: number } = {}) {
+  const answers: PermissionAnswer[] = [];
+  const engine = scriptedEngine(async ({ askPermission }) => {
+    answers.push(await askPermission({ callId: 'call_1', toolName: 'Write', input: INPUT, risk: 'medium' }));
+  });
+  const harness = await TestHarness.start({ engines: [engine], limits });
+  const id = await harness.create({ streamingInput: true });
+  const events = await harness.events(id);
+  const answer = (body: unknown) => harness.post(`/v1/sessions/${id}/permission/call_1`, body);
+  return {
+    harness,
+    id,
+    events,
+    answers,
+    answer,
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
+}
+
+describe('a permission request', () => {
+  it.each([
+    [{ decision: 'allow' }, { behavior: 'allow', updatedInput: INPUT }],
+    [
+      { decision: 'allow', input: { a: 1 } },
+      { behavior: 'allow', updatedInput: { a: 1 } },
+    ],
+    [
+      { decision: 'modify', input: { b: 2 } },
+      { behavior: 'allow', updatedInput: { b: 2 } },
+    ],
+    [
+      { decision: 'deny', reason: 'no' },
+      { behavior: 'deny', message: 'no', interrupt: false },
+    ],
+    [{ decision: 'deny' }, { behavior: 'deny', message: 'denied by user', interrupt: false }],
+  ])('answered with %j reaches the engine as %j', async (body, expected) => {
+    await using asked = await asking();
+    const { harness, id } = asked;
+    const asksNow = await framesUntil(asked.events, ({ event }) => event.kind === 'ca_permission_request');
+    expect(asksNow.at(-1)?.event).toMatchObject({
+      callId: 'call_1',
+      toolName: 'Write',
+      input: INPUT,
+      risk: 'medium',
+    });
+    expect((await asked.answer(body)).status).toBe(200);
+    const frames = await harness.allFrames(id);
+    expect(kindsOf(frames).slice(-2)).toEqual(['ca_permission_decision', 'ca_session_ended']);
+    expect(asked.answers).toEqual([expected]);
+  });
+
+  it('takes one answer', async () => {
+    await using asked = await asking();
+    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_permission_request');
+    await asked.answer({ decision: 'allow' });
+    expect(await rejection(asked.answer({ decision: 'deny' }))).toEqual([400, 'UNKNOWN_CALL_ID']);
+  });
+
+  it('refuses an answer that is none', async () => {
+    await using asked = await asking();
+    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_permission_request');
+    expect(await rejection(asked.answer({ decision: 'maybe' }))).toEqual([400, 'VALIDATION']);
+    expect(asked.answers).toEqual([]);
+  });
+
+  it('is denied when nobody answers in time', async () => {
+    await using asked = await asking({ permissionMs: 10 });
+    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_session_ended');
+    expect(asked.answers).toMatchObject([{ behavior: 'deny' }]);
+  });
+
+  it('is denied when the session is cancelled', async () => {
+    await using asked = await asking();
+    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_permission_request');
+    await asked.harness.request(`/v1/sessions/${asked.id}/cancel`, { method: 'POST' });
+    await asked.harness.allFrames(asked.id);
+    expect(asked.answers).toEqual([{ behavior: 'deny', message: 'session cancelled', interrupt: false }]);
+  });
+});
