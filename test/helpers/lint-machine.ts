@@ -63,7 +63,7 @@ function lintInitial(node: Node): string[] {
   try {
     return node.type === 'compound' && initialOf(node).length === 0 ? [`${node.id}: no initial state`] : [];
   } catch {
-    return [`${node.id}: no initial state "${String(node.config.initial)}"`];
+    return [`${node.id}: no initial state ${JSON.stringify(node.config.initial)}`];
   }
 }
 

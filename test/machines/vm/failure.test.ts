@@ -142,13 +142,14 @@ describe.each(STEPS)('%s', (step) => {
 const ANY_FACTS = { harnessUploaded: false, nodeReady: false, packagesReady: false };
 
 describe('attempts', () => {
-  it('are as many as the step has by default', async () => {
-    for (const step of STEPS.filter((name) => DEFAULT_RETRIES[name] < 10)) {
+  it.each(STEPS.filter((name) => DEFAULT_RETRIES[name] < 10))(
+    'of %s are as many as its default',
+    async (step) => {
       const world = new World({ [WORKER[step]]: [safe()] });
       await world.pass(60_000, 500);
-      expect(world.count(WORKER[step]), step).toBe(DEFAULT_RETRIES[step]);
-    }
-  });
+      expect(world.count(WORKER[step])).toBe(DEFAULT_RETRIES[step]);
+    },
+  );
 
   it('back off 100 ms doubling to 1 s while a guest refuses SSH', async () => {
     const world = new World({ connect: [safe()] });

@@ -31,14 +31,12 @@ describe('the chart of a VM', () => {
     expect(failed?.key).toBe('failed');
   });
 
-  it('gives every step a title and a time after which it is slow, below its deadline', () => {
+  it.each(STEPS)('gives %s a title and a time after which it is slow, below its deadline', (step) => {
     const nodes = vmMachine.root.states['alive']?.states ?? {};
-    const steps = { ...nodes, ...nodes['running']?.states['provision']?.states };
-    for (const step of STEPS) {
-      const meta = steps[step]?.meta as { title?: string; slowAfterMs?: number } | undefined;
-      expect(meta?.title, step).toBeTruthy();
-      expect(meta?.slowAfterMs, step).toBeLessThan(DEFAULT_TIMEOUTS_MS[step]);
-    }
+    const node = nodes[step] ?? nodes['running']?.states['provision']?.states[step];
+    const meta = node?.meta as { title?: string; slowAfterMs?: number } | undefined;
+    expect(meta?.title).toBeTruthy();
+    expect(meta?.slowAfterMs).toBeLessThan(DEFAULT_TIMEOUTS_MS[step]);
   });
 
   it('bounds its own loops', () => {
