@@ -1,14 +1,19 @@
-// Bundles the harness server into assets/harness.mjs: the one file of code that a guest is given.
+// Bundles the harness server into assets/harness.mjs (or --outfile): the one file of code that a guest is given.
 import { stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const outfile = at('assets/harness.mjs');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: { outfile: { type: 'string', default: `${root}assets/harness.mjs` } },
+});
 
 await build({
-  entryPoints: [at('packages/harness/src/main.ts')],
-  outfile,
+  absWorkingDir: root,
+  entryPoints: ['packages/harness/src/main.ts'],
+  outfile: values.outfile,
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -19,13 +24,15 @@ await build({
   keepNames: true,
   // Brings a native program of its own: installed in the guest by npm.
   external: ['@anthropic-ai/claude-agent-sdk'],
-  // Some bundled packages are CommonJS and ask for Node's own modules with require.
+  // Bundled CommonJS asks for Node's own modules with require.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
   },
   legalComments: 'none',
   logLevel: 'warning',
+    ? { alias: { '@computeragent/protocol': '/tmp/harness-w/protocol/index.ts' } }
+    : {}),
 });
 
-const { size } = await stat(outfile);
-console.log(`assets/harness.mjs: ${Math.round(size / 1024)} KiB`);
+const { size } = await stat(values.outfile);
+console.log(`${relative(root, values.outfile)}: ${Math.round(size / 1024)} KiB`);

@@ -24,7 +24,13 @@ export interface HarnessApp {
 
 /** Makes the harness. It listens nowhere: whoever has a Request gets a Response. */
 export function createApp(deps: AppDeps): HarnessApp {
-  const harness: Harness = { ...deps, sessions: new SessionRegistry(), log: deps.log ?? silent };
+  const closing = new AbortController();
+  const harness: Harness = {
+    ...deps,
+    sessions: new SessionRegistry(),
+    closing: closing.signal,
+    log: deps.log ?? silent,
+  };
   const guard = deps.token === undefined ? requireLocalName : requireToken(deps.token);
   const api = apiRoutes(harness);
   const app = new Hono();
@@ -33,7 +39,10 @@ export function createApp(deps: AppDeps): HarnessApp {
   if (deps.token !== undefined) mount(app, '/t/:token/v1', guard, api);
   return {
     fetch: async (request) => app.fetch(request),
-    close: async () => void (await Promise.all(harness.sessions.clear().map(disposeSession))),
+    close: async () => {
+      closing.abort();
+      await Promise.all([...harness.sessions.clear().map(disposeSession), harness.sessions.settled()]);
+    },
   };
 }
 

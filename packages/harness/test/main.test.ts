@@ -24,6 +24,14 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
   new RunningBundle(bundle, args, { HOME: folder, TMPDIR: join(folder, 'tmp'), ...env });
 
 describe('the bundle', () => {
+  it('is one file of about a megabyte that asks nothing of Node 20 that it has not', async () => {
+    const text = await readFile(bundle, 'utf8');
+    expect(text.length).toBeLessThan(1024 * 1024);
+    // The target decides over syntax alone: functions that came later have to be looked for.
+    expect(text).not.toMatch(/withResolvers|fromAsync|Promise\.try|\.getOrInsert|RegExp\.escape/);
+    expect(text).toMatch(/import\("@anthropic-ai\/claude-agent-sdk"\)/);
+  });
+
   it('takes its configuration over standard input and does a turn with the key it was given at boot', async () => {
     await using api = await scriptedApi();
     await using harness = run(['--config-stdin']);

@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import { z } from 'zod';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -43,7 +44,7 @@ function parse(line: string): unknown {
 }
 
 async function firstLine(input: NodeJS.ReadableStream, timeoutMs: number): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { promise, resolve, reject } = deferred<string>();
   let text = '';
   const timer = setTimeout(
     () => reject(new Error(`no configuration came within ${timeoutMs} ms`)),

@@ -22,5 +22,7 @@ export interface AppDeps {
 /** What the routes share: the dependencies and the sessions. */
 export interface Harness extends AppDeps {
   readonly sessions: SessionRegistry;
+  /** Aborted when the harness closes: ends sessions that are still being made. */
+  readonly closing: AbortSignal;
   readonly log: Log;
 }

@@ -14,8 +14,9 @@ const LIMITS: SessionLimits = { permissionMs: 60 * 60_000, cancelMs: 8_000 };
 export async function createSession(
   harness: Harness,
   body: CreateSessionBody,
-  signal: AbortSignal,
+  request: AbortSignal,
 ): Promise<Session> {
+  const signal = AbortSignal.any([request, harness.closing]);
   const engine = pick(harness.engines, body.engine, 'engine', 'UNKNOWN_ENGINE');
   const loader = pick(harness.loaders, body.identity.loader, 'loader', 'UNKNOWN_LOADER');
   rejectUnsupported(body);

@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import { encodeSseFrame, type HarnessEvent } from '@computeragent/protocol';
 
 /** What a reader gets: frames to send, nothing new within its wait, or the end of the log. */
@@ -89,7 +90,7 @@ export class EventLog {
   }
 
   async #wait(idleMs: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     const timer = setTimeout(resolve, idleMs);
     const wake = (): void => resolve();
     signal.addEventListener('abort', wake, { once: true });

@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import type { PermissionBody } from '@computeragent/protocol';
 import type { PermissionAnswer, PermissionRequest } from '../engine/engine.ts';
 import { HarnessError } from '../errors.ts';
@@ -25,7 +26,7 @@ export class Permissions {
   async ask(request: PermissionRequest, announce: () => void): Promise<PermissionAnswer> {
     if (this.#closedBecause !== undefined) return deny(this.#closedBecause);
     if (this.#pending.has(request.callId)) return deny(`call id ${request.callId} is already pending`);
-    const { promise, resolve } = Promise.withResolvers<PermissionAnswer>();
+    const { promise, resolve } = deferred<PermissionAnswer>();
     const timer = setTimeout(
       () => resolve(deny(`nobody answered within ${this.#timeoutMs} ms`)),
       this.#timeoutMs,

@@ -1,10 +1,11 @@
+import { deferred } from '../deferred.ts';
 import { HarnessError } from '../errors.ts';
 import type { Session } from './session.ts';
 
 /** The sessions of this harness, by id. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, Session>();
-  readonly #reserved = new Set<string>();
+  readonly #reserved = new Map<string, Promise<void>>();
 
   /** The session, or 404. */
   get(id: string): Session {
@@ -21,8 +22,18 @@ export class SessionRegistry {
     if (this.#reserved.has(id) || this.#sessions.get(id)?.live === true) {
       throw new HarnessError('CONFLICT', 409, `session ${id} exists already`);
     }
-    this.#reserved.add(id);
-    return { [Symbol.dispose]: () => void this.#reserved.delete(id) };
+    const { promise, resolve } = deferred<void>();
+    this.#reserved.set(id, promise);
+    const release = (): void => {
+      this.#reserved.delete(id);
+      resolve();
+    };
+    return { [Symbol.dispose]: release };
+  }
+
+  /** Resolves when every session that was being made is made or has failed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#reserved.values());
   }
 
   /** Adds a session. Returns the ended one that had the same id, if any. */

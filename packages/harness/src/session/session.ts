@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import type { HarnessEvent, PermissionBody, SessionInfo, UserMessage } from '@computeragent/protocol';
 import type { Engine, EngineOutcome, EngineRun, PermissionRequest } from '../engine/engine.ts';
 import { HarnessError, messageOf } from '../errors.ts';
@@ -41,7 +42,7 @@ export class Session {
   readonly #input = new InputQueue();
   readonly #permissions: Permissions;
   readonly #abort = new AbortController();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = deferred<void>();
   readonly #early: UserMessage[] = [];
   #turns = 0;
   #status: SessionInfo['status'] = 'pending';
@@ -210,7 +211,7 @@ type EventInit = HarnessEvent extends infer E
 
 /** Settles `ms` after the signal aborts: an engine that ignores a cancel must not keep the session open. */
 function deadlineAfterAbort(signal: AbortSignal, ms: number) {
-  const { promise, resolve } = Promise.withResolvers<EngineOutcome>();
+  const { promise, resolve } = deferred<EngineOutcome>();
   let timer: NodeJS.Timeout | undefined;
   const arm = (): void => {
     timer = setTimeout(() => resolve('complete'), ms);

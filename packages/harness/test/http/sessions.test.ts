@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { IdentityLoader } from '../../src/identity/loader.ts';
 import { inlineAgent, rejection, TestHarness } from '../helpers/harness.ts';
 import { endless, scriptedEngine } from '../helpers/scripted-engine.ts';
 import { framesUntil, kindsOf } from '../helpers/sse.ts';
@@ -104,6 +106,27 @@ describe('creating a session', () => {
     const second = harness.post('/v1/sessions', inlineAgent({ '../../.bashrc': 'x' }));
     expect(await rejection(second)).toEqual([400, 'PATH_ESCAPE']);
     expect(await harness.workdirs()).toEqual([]);
+  });
+});
+
+describe('closing the harness', () => {
+  it('gives up sessions that are still being made, and leaves no folder', async () => {
+    const { promise: loading, resolve } = Promise.withResolvers<void>();
+    const stuck: IdentityLoader = {
+      name: 'gitagentprotocol',
+      load: async (_source, _workdir, signal) => {
+        resolve();
+        await once(signal, 'abort');
+        throw signal.reason;
+      },
+    };
+    await using harness = await TestHarness.start({ loaders: [stuck] });
+    const response = harness.post('/v1/sessions', inlineAgent());
+    await loading;
+    expect(await harness.workdirs()).toHaveLength(1);
+    await harness.app.close();
+    expect(await harness.workdirs()).toEqual([]);
+    expect((await response).status).toBe(500);
   });
 });
 

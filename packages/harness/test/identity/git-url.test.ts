@@ -13,6 +13,13 @@ describe('a git url', () => {
     expect(gitUrl(url)).toBe(expected);
   });
 
+  it.each(['ext::sh -c id', '--upload-pack=id', 'helper://x', '', ' -x'])(
+    'is refused when it is %j',
+    (url) => {
+      expect(() => gitUrl(url)).toThrow(expect.objectContaining({ code: 'VALIDATION' }));
+    },
+  );
+
   it('is shown without what stands before the @', () => {
     expect(withoutCredentials("unable to access 'https://me:pw@example.org/r/'")).toBe(
       "unable to access 'https://***@example.org/r/'",

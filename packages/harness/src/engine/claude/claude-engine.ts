@@ -1,10 +1,8 @@
 import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Engine, EngineOutcome, EngineRun } from '../engine.ts';
+import { ClaudeProcess } from './claude-process.ts';
 import { claudeOptions } from './options.ts';
 import { turnResultOf } from './usage.ts';
-
-/** How long the SDK may take to end its process after an abort, before it is closed by force. */
-const ABORT_GRACE_MS = 3_000;
 
 /** Runs agents on the Claude Agent SDK. The SDK is loaded with the first session, so that the harness starts without it. */
 export function claudeEngine(): Engine {
@@ -24,13 +22,21 @@ export function claudeEngine(): Engine {
 async function runClaude(run: EngineRun): Promise<EngineOutcome> {
   const { query } = await import('@anthropic-ai/claude-agent-sdk');
   run.signal.throwIfAborted();
-  const abortController = new AbortController();
-  const messages = query({ prompt: prompt(run), options: claudeOptions(run, abortController) });
-  const unlink = closeOnAbort(run.signal, abortController, messages);
+  await using program = new ClaudeProcess((text) =>
+    run.log('engine.stderr', { sessionId: run.sessionId, text }),
+  );
+  const { spawnClaudeCodeProcess } = program;
+  const options = { ...claudeOptions(run), spawnClaudeCodeProcess };
+  const messages = query({ prompt: prompt(run), options });
+  const abort = (): void => {
+    messages.close();
+    void program.end();
+  };
+  run.signal.addEventListener('abort', abort, { once: true });
   try {
     return await forward(messages, run);
   } finally {
-    unlink();
+    run.signal.removeEventListener('abort', abort);
     messages.close();
   }
 }
@@ -57,18 +63,4 @@ async function* prompt(run: EngineRun): AsyncGenerator<SDKUserMessage, void> {
       message: { role, content } as SDKUserMessage['message'],
     };
   }
-}
-
-function closeOnAbort(signal: AbortSignal, abortController: AbortController, messages: Query): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const abort = (): void => {
-    abortController.abort();
-    timer = setTimeout(() => messages.close(), ABORT_GRACE_MS);
-  };
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return () => {
-    signal.removeEventListener('abort', abort);
-    clearTimeout(timer);
-  };
 }

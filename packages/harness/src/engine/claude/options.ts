@@ -5,7 +5,7 @@ import { claudeEnv } from './env.ts';
 import { riskOf } from './risk.ts';
 
 /** The SDK's options for a run. What keeps the session in its place is set last: the caller cannot undo it. */
-export function claudeOptions(run: EngineRun, abortController: AbortController): Options {
+export function claudeOptions(run: EngineRun): Options {
   // The SDK has no temperature; an agent.yaml may well name one.
   const { temperature: _, ...wanted } = run.options;
   return {
@@ -14,9 +14,7 @@ export function claudeOptions(run: EngineRun, abortController: AbortController):
     cwd: run.cwd,
     env: claudeEnv(process.env, run.env),
     includePartialMessages: true,
-    abortController,
     canUseTool: askClient(run),
-    stderr: (text) => run.log('engine.stderr', { sessionId: run.sessionId, text }),
   };
 }
 

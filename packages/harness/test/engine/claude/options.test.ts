@@ -22,7 +22,7 @@ function runWith(change: Partial<EngineRun> = {}): EngineRun {
   };
 }
 
-const optionsOf = (change: Partial<EngineRun>) => claudeOptions(runWith(change), new AbortController());
+const optionsOf = (change: Partial<EngineRun>) => claudeOptions(runWith(change));
 
 describe('the options of the Claude engine', () => {
   it('always name a permission mode', () => {

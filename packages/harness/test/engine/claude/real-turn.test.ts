@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +114,20 @@ describe('the real Claude Agent SDK', () => {
     expect(await readFile(join(workdir, HELLO.name), 'utf8')).toBe('modified');
   });
 
+  it('is gone after a cancel while the model says nothing', async () => {
+    await using silent = await silentApi();
+    await using harness = await start();
+    const id = await harness.create(claudeAgent({ envs: claudeEnvs(home, silent.url) }));
+    const workdir = await harness.workdir();
+    const events = await harness.events(id);
+    await harness.send(id, 'Write hello.md');
+    await silent.asked;
+    await harness.request(`/v1/sessions/${id}/cancel`, { method: 'POST' });
+    const frames = await framesUntil(events, ({ event }) => event.kind === 'ca_session_ended');
+    expect(frames.at(-1)?.event).toMatchObject({ reason: 'cancelled' });
+    expect(await processesIn(workdir)).toEqual([]);
+  });
+
   it('is gone after a cancel in the middle of a turn', async () => {
     await using harness = await start();
     const id = await harness.create(claudeAgent({ envs: envs() }));
@@ -123,3 +140,18 @@ describe('the real Claude Agent SDK', () => {
     await expect.poll(() => processesIn(workdir), { timeout: 10_000 }).toEqual([]);
   });
 });
+
+/** Takes requests and never answers. */
+async function silentApi() {
+  const server = createServer();
+  const asked = once(server, 'request');
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    // Closes only when the engine's program has let go of it.
+    [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')),
+  };
+}
