@@ -30,8 +30,6 @@ await build({
   },
   legalComments: 'none',
   logLevel: 'warning',
-    ? { alias: { '@computeragent/protocol': '/tmp/harness-w/protocol/index.ts' } }
-    : {}),
 });
 
 const { size } = await stat(values.outfile);
