@@ -51,22 +51,21 @@ export const vmSetup = setup({
     recordLastError: assign((_, params: Thrown) => ({ lastError: said(params.error) })),
     recordAddress: assign((_, params: { address: string | null }) => ({ address: params.address })),
     recordFacts: assign((_, params: { guest: GuestFacts }) => ({ guest: params.guest })),
+    // None of these can replace an earlier failure: `failed` has no actor left that could fail.
     recordFailure: assign(({ context }, params: Thrown) => ({
-      failure: context.failure ?? failureOf(params.error, context),
+      failure: failureOf(params.error, context),
     })),
     recordTimeout: assign(({ context }, params: { step: Step }) => ({
-      failure: context.failure ?? timeoutOf(params.step, context.timeoutsMs[params.step], context),
+      failure: timeoutOf(params.step, context.timeoutsMs[params.step], context),
     })),
     recordGuestExit: assign(({ context }, params: { exit: GuestExit }) => ({
-      failure: context.failure ?? guestExitOf(params.exit, context),
+      failure: guestExitOf(params.exit, context),
     })),
     recordHarnessExit: assign(({ context }, params: { exit: HarnessExit }) => ({
-      failure: context.failure ?? harnessExitOf(params.exit, context),
+      failure: harnessExitOf(params.exit, context),
     })),
     recordReason: assign((_, params: { reason: string }) => ({ disposeReason: params.reason })),
-    recordProblems: assign(({ context }, params: { problems: readonly string[] }) => ({
-      problems: [...context.problems, ...params.problems],
-    })),
+    recordProblems: assign((_, params: { problems: readonly string[] }) => ({ problems: params.problems })),
     raiseStarted: raise({ type: 'VM.STARTED' }),
     announce: emit(
       ({ context }) => ({ type: 'step', step: context.step, phase: 'start', attempt: 1 }) as const,

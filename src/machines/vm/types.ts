@@ -74,7 +74,7 @@ export interface VmContext {
   readonly lastError: string | null;
   readonly address: string | null;
   readonly guest: GuestFacts;
-  /** The first failure wins. */
+  /** The first failure: nothing can fail after it. */
   readonly failure: VmFailure | null;
   readonly disposeReason: string | null;
   readonly problems: readonly string[];

@@ -181,6 +181,25 @@ describe('attempts', () => {
   });
 });
 
+describe('a step', () => {
+  it('knows nothing of the errors of the step before it', async () => {
+    const world = new World({ clone: [safe(), undefined], startVm: [HANG] });
+    await world.pass(500);
+    await world.pass(DEFAULT_TIMEOUTS_MS.booting);
+    expect(world.output.failure).toMatchObject({ step: 'booting', code: 'STEP_TIMEOUT' });
+    expect(world.output.failure).not.toHaveProperty('lastError');
+  });
+
+  it('knows nothing of the looks of the step before it', async () => {
+    const world = new World({ pollAddress: [null, null, null, '10.0.0.9'], probeHealth: [false] });
+    await world.pass(700, 100);
+    expect(world.where).toBe('spawn');
+    expect(world.count('probeHealth')).toBe(1);
+    await world.pass(100);
+    expect(world.count('probeHealth')).toBe(2);
+  });
+});
+
 describe('the look at the harness', () => {
   it('fails the spawn at once when the harness has crashed', async () => {
     const crashed = new VzvmError('HARNESS_CRASHED', 'the harness ended', {
@@ -198,6 +217,8 @@ describe('the look at the harness', () => {
 
   it('is repeated after an error that is safe, and the deadline tells that error', async () => {
     const world = new World({ probeHealth: [safe('no route')] });
+    await world.pass(700, 100);
+    expect(world.count('probeHealth')).toBe(4); // after 100, 200 and 400 ms
     await world.pass(5_000, 100);
     expect(world.where).toBe('spawn');
     expect(world.snapshot.context.attempt).toBe(1);
