@@ -7,10 +7,11 @@ import { riskOf } from './risk.ts';
 /** The SDK's options for a run. What keeps the session in its place is set last: the caller cannot undo it. */
 export function claudeOptions(run: EngineRun): Options {
   // The SDK has no temperature; an agent.yaml may well name one.
-  const { temperature: _, ...wanted } = run.options;
+  const { temperature: _, ...given } = run.options;
+  const wanted = run.humanInTheLoop === 'none' ? given : withoutLoosening(given);
   return {
-    ...(wanted as Options),
-    ...permissionOptions(wanted as Options, run.humanInTheLoop),
+    ...wanted,
+    ...permissionOptions(wanted, run.humanInTheLoop),
     cwd: run.cwd,
     env: claudeEnv(process.env, run.env),
     includePartialMessages: true,
@@ -25,20 +26,37 @@ function permissionOptions(wanted: Options, supervision: HumanInTheLoop): Partia
   return { permissionMode, allowDangerouslySkipPermissions: permissionMode === 'bypassPermissions' };
 }
 
+/** Options of the caller by which a supervised agent could be let off: other rules, or another program. */
+const LOOSENING = [
+  'allowedTools',
+  'settings',
+  'managedSettings',
+  'extraArgs',
+  'permissionPromptToolName',
+  'pathToClaudeCodeExecutable',
+  'executable',
+  'executableArgs',
+] as const;
+
 /**
- * A supervised agent's caller cannot lower the guard, and nor can the settings in its repository: a hook sends each
- * call to the client before any rule is read.
+ * A supervised agent's caller cannot lower the guard, nor can settings that the agent finds or writes: a hook sends
+ * each call to the client before any rule is read.
  */
 function supervised(wanted: Options, supervision: HumanInTheLoop): Partial<Options> {
   return {
     permissionMode: wanted.permissionMode === 'plan' ? 'plan' : 'default',
     allowDangerouslySkipPermissions: false,
-    allowedTools: [],
     hooks: {
       ...wanted.hooks,
       PreToolUse: [...(wanted.hooks?.PreToolUse ?? []), { hooks: [askFirst(supervision)] }],
     },
   };
+}
+
+function withoutLoosening(given: Options): Options {
+  const kept = { ...given };
+  for (const name of LOOSENING) delete kept[name];
+  return kept;
 }
 
 function askFirst(supervision: HumanInTheLoop): HookCallback {

@@ -51,12 +51,21 @@ describe('the options of the Claude engine', () => {
   it.each(['bypassPermissions', 'acceptEdits', 'dontAsk', 'auto'])(
     'of a supervised agent are not loosened by %s',
     (permissionMode) => {
-      const wanted = { permissionMode, allowedTools: ['Bash'], allowDangerouslySkipPermissions: true };
-      expect(optionsOf({ options: wanted, humanInTheLoop: 'always' })).toMatchObject({
+      const wanted = {
+        permissionMode,
+        allowedTools: ['Bash'],
+        allowDangerouslySkipPermissions: true,
+        settings: { permissions: { allow: ['Bash'] } },
+        extraArgs: { 'dangerously-skip-permissions': null },
+        model: 'm',
+      };
+      const options = optionsOf({ options: wanted, humanInTheLoop: 'always' });
+      expect(options).toMatchObject({
         permissionMode: 'default',
-        allowedTools: [],
         allowDangerouslySkipPermissions: false,
+        model: 'm',
       });
+      for (const name of ['allowedTools', 'settings', 'extraArgs']) expect(options).not.toHaveProperty(name);
     },
   );
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HarnessEvent } from '@computeragent/protocol';
@@ -83,22 +83,17 @@ describe('the real Claude Agent SDK', () => {
     expect(await readdir(await harness.workdir())).toEqual(['agent.yaml']);
   });
 
-  it('asks for a supervised agent although its caller and its repository say it need not, and writes what is modified', async () => {
+  it('asks for a supervised agent although its caller and the settings say it need not, and writes what is modified', async () => {
     await using harness = await start();
-    const settings = JSON.stringify({
-      permissions: { allow: ['Write', 'Edit'], defaultMode: 'bypassPermissions' },
-    });
+    const settings = { permissions: { allow: ['Write', 'Edit'] } };
+    const supervised = await mkdtemp(join(home, 'supervised-'));
+    await mkdir(join(supervised, '.claude'));
+    await writeFile(join(supervised, '.claude/settings.json'), JSON.stringify(settings));
     const supervision = 'compliance: { supervision: { human_in_the_loop: always } }';
-    const files = {
-      'agent.yaml': `name: writer\nversion: 1.0.0\n${supervision}\n`,
-      '.claude/settings.json': settings,
-    };
-    const options = {
-      permissionMode: 'bypassPermissions',
-      allowedTools: ['Write'],
-      settingSources: ['project'],
-    };
-    const id = await harness.create(claudeAgent({ envs: envs(), options, files }));
+    const files = { 'agent.yaml': `name: writer\nversion: 1.0.0\n${supervision}\n` };
+    const options = { permissionMode: 'bypassPermissions', allowedTools: ['Write'], settings };
+    const envs = claudeEnvs(supervised, api.url);
+    const id = await harness.create(claudeAgent({ envs, options, files }));
     const workdir = await harness.workdir();
     await harness.send(id, 'Write hello.md');
     for await (const frame of framesOf(await harness.events(id))) {
