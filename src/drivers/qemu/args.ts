@@ -1,0 +1,78 @@
+import type { Resources } from '../driver.ts';
+import type { HostArch } from './host.ts';
+
+/** How QEMU runs a guest's processors. */
+export type Accelerator = 'kvm' | 'hvf' | 'tcg';
+
+/** Direct boot of a kernel: no firmware, no boot loader, no waiting for either. */
+export interface DirectBoot {
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+/** What a guest's command line is made from. */
+export interface GuestArgs {
+  readonly arch: HostArch;
+  readonly accelerator: Accelerator;
+  readonly resources: Resources;
+  readonly disk: string;
+  readonly console: string;
+  readonly qmp: string;
+  readonly name: string;
+  readonly boot?: DirectBoot | undefined;
+  /** Firmware file that arm64 needs where there is no direct boot. */
+  readonly firmware?: string | undefined;
+  /** Folder shown to the guest as a small read-only FAT disk for cloud-init. */
+  readonly seed?: string | undefined;
+  readonly guestPorts: readonly number[];
+}
+
+/** The full argument vector. Pure. */
+export function guestArgs(guest: GuestArgs): string[] {
+  return [
+    ['-name', guest.name, '-nodefaults', '-no-user-config', '-display', 'none'],
+    machineArgs(guest.arch, guest.accelerator),
+    ['-smp', String(guest.resources.cpu), '-m', String(guest.resources.memoryMiB)],
+    ['-serial', `file:${guest.console}`, '-qmp', `unix:${guest.qmp},server=on,wait=off`],
+    ['-drive', `file=${escape(guest.disk)},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
+    ['-netdev', `user,id=n0${forwards(guest.guestPorts)}`, '-device', 'virtio-net-pci,netdev=n0,romfile='],
+    ['-device', 'virtio-rng-pci'],
+    guest.boot ? kernelArgs(guest.boot, guest.arch) : [],
+    guest.firmware === undefined ? [] : ['-bios', guest.firmware],
+    guest.seed === undefined ? [] : seedArgs(guest.seed),
+  ].flat();
+}
+
+/** The arguments that choose machine, accelerator and processor. */
+export function machineArgs(arch: HostArch, accelerator: Accelerator): string[] {
+  const machine = arch.node === 'arm64' ? 'virt' : 'q35';
+  const accel = accelerator === 'tcg' ? 'tcg,thread=multi' : accelerator;
+  return ['-machine', machine, '-accel', accel, '-cpu', accelerator === 'tcg' ? 'max' : 'host'];
+}
+
+/** Port 0 lets the kernel choose a free port, so that nothing can take it in between. */
+function forwards(ports: readonly number[]): string {
+  return ports.map((port) => `,hostfwd=tcp:127.0.0.1:0-:${port}`).join('');
+}
+
+function kernelArgs(boot: DirectBoot, arch: HostArch): string[] {
+  const line = `root=/dev/vda rw console=${arch.console} quiet loglevel=4 panic=-1 net.ifnames=0 mitigations=off`;
+  return ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', line, '-no-reboot'];
+}
+
+function seedArgs(folder: string): string[] {
+  const drive = {
+    driver: 'vvfat',
+    dir: folder,
+    label: 'CIDATA',
+    'fat-type': 16,
+    'read-only': true,
+    'node-name': 'seed',
+  };
+  return ['-blockdev', JSON.stringify(drive), '-device', 'virtio-blk-pci,drive=seed'];
+}
+
+/** QEMU ends an option at a comma; a doubled comma is a comma. */
+function escape(path: string): string {
+  return path.replaceAll(',', ',,');
+}

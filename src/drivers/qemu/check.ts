@@ -1,0 +1,57 @@
+import { messageOf } from '../../errors.ts';
+import type { Finding } from '../driver.ts';
+import { hardwareCandidate } from './accelerator.ts';
+import type { Accelerator } from './args.ts';
+import { freeMiB } from './disk-space.ts';
+import type { HostArch } from './host.ts';
+import { qemuVersion, toolFinding, toolVersion } from './tools.ts';
+
+/** Where `check()` looks. */
+export interface CheckPlaces {
+  readonly arch: HostArch;
+  readonly bin: string;
+  readonly stateDir: string;
+  readonly cacheDir: string;
+}
+
+/** Looks at everything that this driver needs on a host; reports, and never rejects for what is missing. */
+export async function checkHost(
+  places: CheckPlaces,
+  wanted: { readonly minFreeMiB: number; readonly accelerator: 'auto' | Accelerator },
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { arch, bin } = places;
+  const tools = process.platform === 'linux' ? ['qemu-img', 'mmdebstrap', 'mke2fs'] : ['qemu-img'];
+  return Promise.all([
+    toolFinding(bin, () => qemuVersion(bin, arch.node, signal)),
+    ...tools.map((tool) => toolFinding(tool, () => toolVersion(tool, arch.node, signal))),
+    spaceFinding('space for guests', places.stateDir, wanted.minFreeMiB),
+    spaceFinding('space for images', places.cacheDir, wanted.minFreeMiB),
+    acceleratorFinding(wanted.accelerator),
+  ]);
+}
+
+async function spaceFinding(subject: string, folder: string, neededMiB: number): Promise<Finding> {
+  try {
+    const free = await freeMiB(folder);
+    const message = `${free} MiB free in ${folder}`;
+    if (free >= neededMiB) return { level: 'ok', subject, message };
+    return { level: 'error', subject, message, fix: `free at least ${neededMiB} MiB: df -h ${folder}` };
+  } catch (error) {
+    return { level: 'error', subject, message: messageOf(error), fix: `make ${folder} readable` };
+  }
+}
+
+async function acceleratorFinding(accelerator: 'auto' | Accelerator): Promise<Finding> {
+  const subject = 'accelerator';
+  if (accelerator === 'tcg') {
+    return { level: 'warning', subject, message: 'tcg: guests are emulated, about ten times slower' };
+  }
+  if (accelerator !== 'auto') return { level: 'ok', subject, message: accelerator };
+  let why = '';
+  const candidate = await hardwareCandidate((line) => (why = line));
+  if (candidate)
+    return { level: 'ok', subject, message: `${candidate}, if it passes the trial at the first boot` };
+  const fix = 'use a host with hardware virtualisation (nested virtualisation, on a virtual machine)';
+  return { level: 'warning', subject, message: why, fix };
+}

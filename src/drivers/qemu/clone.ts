@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { VzvmError } from '../../errors.ts';
+import { run } from '../../process/run.ts';
+import type { CloneRequest } from '../driver.ts';
+import { demandFreeMiB, diskFull } from './disk-space.ts';
+import type { Artifact } from './images/artifact.ts';
+import { guestFiles, type GuestFiles } from './paths.ts';
+import { writeSeed } from './seed.ts';
+import { writeJson } from './settings.ts';
+
+const GIB = 1024 ** 3;
+/** A socket's path has 108 bytes with its end on Linux, 104 on macOS. */
+const LONGEST_SOCKET_PATH = 103;
+
+/** What a clone needs besides its request. */
+export interface CloneContext {
+  readonly stateDir: string;
+  readonly minFreeMiB: number;
+  readonly artifact: Artifact;
+  readonly qemuImg: string;
+}
+
+/** Makes a guest's folder: an overlay on the image, a seed where the image reads one, the settings. */
+export async function cloneGuest(
+  request: CloneRequest,
+  context: CloneContext,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) throw new VzvmError('ABORTED', 'the clone was cancelled');
+  const files = guestFiles(context.stateDir, request.guest);
+  await makeFolder(request.guest, files, context);
+  let qmpFolder: string | undefined;
+  try {
+    qmpFolder = await socketFolder(files);
+    await makeOverlay(request, files, context, signal);
+    const hasSeed = context.artifact.image.acceptsKey;
+    if (hasSeed) await writeSeed(files.seed, request);
+    const { boot } = context.artifact;
+    const { resources } = request;
+    const qmp = join(qmpFolder ?? files.folder, 'qmp.sock');
+    await writeJson(files.settings, { resources, hasSeed, qmp, ...(boot ? { boot } : {}) });
+  } catch (error) {
+    await rm(files.folder, { recursive: true, force: true });
+    if (qmpFolder !== undefined) await rm(qmpFolder, { recursive: true, force: true });
+    throw cloneError(error, files.folder);
+  }
+}
+
+async function makeFolder(guest: string, files: GuestFiles, context: CloneContext): Promise<void> {
+  try {
+    await mkdir(dirname(files.folder), { recursive: true, mode: 0o700 });
+    await demandFreeMiB(files.folder, context.minFreeMiB, 'the clone');
+    await mkdir(files.folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cloneError(error, files.folder);
+    throw new VzvmError('NAME_TAKEN', `a guest with the name ${guest} exists already`, {
+      facts: { guest, folder: files.folder },
+      hint: 'choose another name, or delete that guest first',
+      cause: error,
+    });
+  }
+}
+
+async function socketFolder(files: GuestFiles): Promise<string | undefined> {
+  if (Buffer.byteLength(join(files.folder, 'qmp.sock')) <= LONGEST_SOCKET_PATH) return undefined;
+  return mkdtemp(join(tmpdir(), 'vzvm-qmp-'));
+}
+
+async function makeOverlay(
+  request: CloneRequest,
+  files: GuestFiles,
+  context: CloneContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { disk, format, virtualBytes } = context.artifact;
+  const bytes = Math.max(virtualBytes, (request.resources.diskGiB ?? 0) * GIB);
+  const backing = ['-F', format, '-b', disk];
+  const args = ['create', '-q', '-f', 'qcow2', ...backing, files.disk, String(bytes)];
+  const result = await run(context.qemuImg, args, { timeoutMs: 30_000, signal });
+  if (result.exitCode === 0) return;
+  if (/No space left/.test(result.stderrTail)) throw diskFull(files.folder, 'the clone', {});
+  throw new VzvmError('CLONE_FAILED', `qemu-img could not make the disk of ${request.guest}`, {
+    facts: { guest: request.guest, image: request.image.ref },
+    hint: `look at the image with: qemu-img info ${disk}`,
+    exitCode: result.exitCode,
+    stderrTail: result.stderrTail,
+  });
+}
+
+function cloneError(error: unknown, folder: string): VzvmError {
+  if (error instanceof VzvmError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, 'the clone', {}, error);
+  const isDenied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
+  return new VzvmError(isDenied ? 'PERMISSION_DENIED' : 'CLONE_FAILED', `could not make ${folder}`, {
+    facts: { folder },
+    hint: 'set VZVM_HOME to a folder that you may write to',
+    cause: error,
+  });
+}

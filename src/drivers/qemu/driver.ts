@@ -1,0 +1,198 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { VzvmError } from '../../errors.ts';
+import { readTail } from '../../process/spawn-detached.ts';
+import type * as contract from '../driver.ts';
+import { parseGuestName } from '../guest-name.ts';
+import { chooseAccelerator } from './accelerator.ts';
+import type { Accelerator } from './args.ts';
+import { checkHost } from './check.ts';
+import { cloneGuest } from './clone.ts';
+import { dialHost } from './dial.ts';
+import { runningPid } from './guest-run.ts';
+import { hostArch } from './host.ts';
+import type { Artifact } from './images/artifact.ts';
+import { resolveArtifact } from './images/resolve.ts';
+import { defaultCacheDir, defaultStateDir, guestFiles } from './paths.ts';
+import { readRun, readSettings } from './settings.ts';
+import { startGuest } from './start.ts';
+import { deleteGuest, stopGuest } from './stop.ts';
+import { qemuVersion } from './tools.ts';
+
+/** Options of {@link createQemuDriver}. */
+export interface QemuOptions {
+  /** Where guests live while they exist. Default: `VZVM_HOME`, else the platform's state folder. */
+  readonly stateDir?: string;
+  /** Where images are kept. Default: `VZVM_CACHE`, else the platform's cache folder. */
+  readonly cacheDir?: string;
+  /**
+   * How the guest's processors run.
+   * @defaultValue "auto": KVM or HVF where a trial boot with it succeeds, else emulation
+   */
+  readonly accelerator?: 'auto' | Accelerator;
+  /** The QEMU program. Default: qemu-system-<arch> on PATH. */
+  readonly qemuBin?: string;
+  /**
+   * A clone is refused when less than this is free.
+   * @defaultValue 1024
+   */
+  readonly minFreeMiB?: number;
+  /** Receives progress for people. */
+  readonly log?: contract.LogLine;
+}
+
+/** The driver for QEMU: x86-64 and arm64 hosts, Linux and macOS. */
+export function createQemuDriver(options: QemuOptions = {}): contract.Driver {
+  return new QemuDriver(options);
+}
+
+class QemuDriver implements contract.Driver {
+  readonly name = 'qemu';
+  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly #arch = hostArch();
+  readonly #stateDir: string;
+  readonly #cacheDir: string;
+  readonly #bin: string;
+  readonly #wanted: 'auto' | Accelerator;
+  readonly #minFreeMiB: number;
+  readonly #log: contract.LogLine;
+  readonly #artifacts = new Map<string, Artifact>();
+  #accelerator: Accelerator | undefined;
+
+  constructor(options: QemuOptions) {
+    this.#stateDir = resolve(options.stateDir ?? defaultStateDir());
+    this.#cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
+    const bin = options.qemuBin ?? this.#arch.qemu;
+    // QEMU runs in another folder than we do.
+    this.#bin = bin.includes(sep) ? resolve(bin) : bin;
+    this.#wanted = options.accelerator ?? 'auto';
+    this.#minFreeMiB = options.minFreeMiB ?? 1024;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  get accelerator(): Accelerator | undefined {
+    return this.#accelerator;
+  }
+
+  check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
+    return checkHost(
+      { arch: this.#arch, bin: this.#bin, stateDir: this.#stateDir, cacheDir: this.#cacheDir },
+      { minFreeMiB: this.#minFreeMiB, accelerator: this.#accelerator ?? this.#wanted },
+      signal,
+    );
+  }
+
+  async resolveImage(ref: string, options: contract.ResolveOptions): Promise<contract.Image> {
+    const version = await qemuVersion(this.#bin, this.#arch.node, options.signal);
+    const artifact = await resolveArtifact(ref, { cacheDir: this.#cacheDir, arch: this.#arch }, options);
+    await this.#settleAccelerator(artifact.boot?.kernel, version, options);
+    this.#artifacts.set(artifact.image.digest, artifact);
+    return artifact.image;
+  }
+
+  async clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
+    demandGuestName(request.guest);
+    const artifact = this.#artifacts.get(request.image.digest);
+    if (!artifact) throw notResolved(request.image);
+    const context = { stateDir: this.#stateDir, minFreeMiB: this.#minFreeMiB, artifact, qemuImg: 'qemu-img' };
+    await cloneGuest(request, context, signal);
+  }
+
+  async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
+    const files = this.#files(guest);
+    const settings = await readSettings(files.settings);
+    if (!settings) throw noSuchGuest(guest);
+    const version = await qemuVersion(this.#bin, this.#arch.node, signal);
+    const accelerator = await this.#settleAccelerator(settings.boot?.kernel, version, {
+      signal,
+      log: this.#log,
+    });
+    return startGuest(files, { guest, bin: this.#bin, arch: this.#arch, accelerator, settings }, signal);
+  }
+
+  async address(guest: string): Promise<contract.GuestAddress | undefined> {
+    const files = this.#files(guest);
+    if ((await runningPid(files)) === undefined) return undefined;
+    const ports = (await readRun(files.process))?.ports ?? {};
+    return Object.keys(ports).length === 0 ? undefined : { host: '127.0.0.1', ports };
+  }
+
+  async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    const address = await this.address(guest);
+    const hostPort = address?.ports?.[port];
+    if (address && hostPort !== undefined) return dialHost(address.host, hostPort, signal);
+    throw new VzvmError(
+      'DIAL_FAILED',
+      address ? `port ${port} of ${guest} is not forwarded` : `${guest} does not run`,
+      {
+        facts: { guest, port },
+        retry: address ? 'unsafe' : 'safe',
+      },
+    );
+  }
+
+  async consoleTail(guest: string): Promise<string> {
+    return stripVTControlCharacters(await readTail(this.#files(guest).console)).replaceAll('\r', '');
+  }
+
+  stop(guest: string, graceMs: number): Promise<void> {
+    return stopGuest(guest, this.#files(guest), graceMs, this.#log);
+  }
+
+  delete(guest: string): Promise<void> {
+    return deleteGuest(guest, this.#files(guest), this.#log);
+  }
+
+  async list(): Promise<readonly contract.GuestInfo[]> {
+    const names = await readdir(join(this.#stateDir, 'qemu')).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const ours = names
+      .filter((name) => parseGuestName(name) !== undefined)
+      .toSorted((one, other) => one.localeCompare(other));
+    const running = ours.map(async (name) => ({
+      name,
+      running: (await runningPid(this.#files(name))) !== undefined,
+    }));
+    return Promise.all(running);
+  }
+
+  #files(guest: string) {
+    demandGuestName(guest);
+    return guestFiles(this.#stateDir, guest);
+  }
+
+  async #settleAccelerator(
+    kernel: string | undefined,
+    version: string,
+    options: contract.ResolveOptions,
+  ): Promise<Accelerator> {
+    const where = { bin: this.#bin, version, arch: this.#arch, cacheDir: this.#cacheDir, kernel };
+    this.#accelerator ??=
+      this.#wanted === 'auto' ? await chooseAccelerator({ ...where, ...options }) : this.#wanted;
+    return this.#accelerator;
+  }
+}
+
+/** Names become paths: nothing but our own pattern may. */
+function demandGuestName(guest: string): void {
+  if (parseGuestName(guest) !== undefined) return;
+  throw new VzvmError('OPTION_INVALID', `"${guest}" is no name of a guest of ours`, { facts: { guest } });
+}
+
+function notResolved(image: contract.Image): VzvmError {
+  return new VzvmError('IMAGE_NOT_FOUND', `the image ${image.ref} was not resolved by this driver`, {
+    facts: { ref: image.ref, digest: image.digest },
+    hint: 'call resolveImage first',
+  });
+}
+
+function noSuchGuest(guest: string): VzvmError {
+  return new VzvmError('BOOT_FAILED', `there is no guest ${guest}`, {
+    facts: { guest },
+    hint: 'clone it first',
+  });
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { HostArch } from '../host.ts';
+import { sourceLines, type DebianMirror } from '../mirror.ts';
+
+/** How a built image comes to be, as data: a change of it is another image. */
+export interface Recipe {
+  readonly version: number;
+  readonly suite: string;
+  readonly diskGiB: number;
+  readonly packages: readonly string[];
+  readonly initrdModules: readonly string[];
+  /** Never wanted in a machine that lives for minutes. */
+  readonly maskedUnits: readonly string[];
+  readonly enabledUnits: readonly string[];
+  /** Left out of every package, now and in the guest. */
+  readonly excludedPaths: readonly string[];
+  readonly user: string;
+  readonly password: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key';
+
+const DEBIAN_12: Recipe = {
+  version: 1,
+  suite: 'bookworm',
+  diskGiB: 8,
+  packages: [
+    'systemd-sysv',
+    'udev',
+    'dbus',
+    'openssh-server',
+    'sudo',
+    'ca-certificates',
+    'curl',
+    'git',
+    'xz-utils',
+    'iproute2',
+    'netbase',
+    'procps',
+    'initramfs-tools',
+    'zstd',
+  ],
+  initrdModules: ['virtio_pci', 'virtio_blk', 'virtio_rng', 'ext4'],
+  maskedUnits: [
+    'apt-daily.timer',
+    'apt-daily-upgrade.timer',
+    'dpkg-db-backup.timer',
+    'fstrim.timer',
+    'e2scrub_all.timer',
+    'e2scrub_reap.service',
+    'getty@tty1.service',
+    'systemd-networkd-wait-online.service',
+  ],
+  enabledUnits: ['systemd-networkd.service', 'ssh.service'],
+  excludedPaths: ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*', '/usr/share/info/*'],
+  user: 'admin',
+  password: 'admin',
+  files: {
+    '/etc/hostname': 'vm\n',
+    '/etc/hosts': '127.0.0.1 localhost\n127.0.1.1 vm\n::1 localhost\n',
+    '/etc/fstab': '/dev/vda / ext4 rw,noatime,x-systemd.growfs 0 0\n',
+    '/etc/sudoers.d/admin': 'admin ALL=(ALL) NOPASSWD:ALL\n',
+    '/etc/systemd/network/80-dhcp.network':
+      '[Match]\nName=e*\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n',
+    '/etc/systemd/journald.conf.d/vzvm.conf': '[Journal]\nStorage=volatile\n',
+    '/etc/ssh/sshd_config.d/vzvm.conf':
+      `HostKey ${HOST_KEY}\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\nUseDNS no\n` +
+      'MaxStartups 100\nMaxSessions 100\n',
+    // A key that all guests share is no identity: it is made at first boot. Only the fast kind; an RSA key takes seconds.
+    '/etc/systemd/system/ssh.service.d/vzvm.conf':
+      '[Service]\nExecStartPre=\n' +
+      `ExecStartPre=/bin/sh -c 'test -e ${HOST_KEY} || ssh-keygen -q -t ed25519 -N "" -f ${HOST_KEY}'\n`,
+  },
+};
+
+/** The images that this driver builds, by the name that a user writes. */
+export const RECIPES: Readonly<Record<string, Recipe>> = { 'debian:12': DEBIAN_12 };
+
+/** Names the content of what a recipe builds. */
+export function recipeDigest(recipe: Recipe, arch: HostArch, mirror: DebianMirror): string {
+  const content = JSON.stringify([recipe, arch.debian, arch.kernel, sourceLines(mirror, recipe.suite)]);
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}

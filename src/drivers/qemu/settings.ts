@@ -1,0 +1,47 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const settings = z.object({
+  resources: z.object({ cpu: z.number(), memoryMiB: z.number(), diskGiB: z.number().exactOptional() }),
+  boot: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
+  hasSeed: z.boolean(),
+  /** As QEMU binds it and others connect to it. */
+  qmp: z.string(),
+});
+
+const running = z.object({
+  pid: z.number(),
+  startTime: z.string().optional(),
+  ports: z.record(z.string(), z.number()),
+});
+
+/** What `clone` fixed and `start` needs. */
+export type GuestSettings = z.infer<typeof settings>;
+
+/** The process that runs, or ran, a guest. */
+export type GuestRun = z.infer<typeof running>;
+
+/** Undefined when there is no such guest. */
+export function readSettings(file: string): Promise<GuestSettings | undefined> {
+  return readJson(file, settings);
+}
+
+/** Undefined when the guest was never started. */
+export function readRun(file: string): Promise<GuestRun | undefined> {
+  return readJson(file, running);
+}
+
+/** Put in place at once: a reader never sees half of it. */
+export async function writeJson(file: string, content: GuestSettings | GuestRun): Promise<void> {
+  await writeFile(`${file}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  try {
+    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,123 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { VzvmError } from '../../errors.ts';
+import { startTimeOf, signalProcess } from '../../process/end-process.ts';
+import { spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
+import type { ExitReport, GuestProcess } from '../driver.ts';
+import { guestArgs, type Accelerator } from './args.ts';
+import { bootError } from './boot-error.ts';
+import { findFirmware } from './firmware.ts';
+import type { HostArch } from './host.ts';
+import { runningPid } from './guest-run.ts';
+import type { GuestFiles } from './paths.ts';
+import { qmp } from './qmp.ts';
+import { writeJson, type GuestSettings } from './settings.ts';
+import { parseForwards } from './usernet.ts';
+
+const READY_TIMEOUT_MS = 15_000;
+const POLL_MS = 20;
+/** Guest ports that the host reaches: SSH and the harness. */
+export const GUEST_PORTS: readonly number[] = [22, 7700];
+
+/** What a start needs besides the guest's files. */
+export interface StartContext {
+  readonly guest: string;
+  readonly bin: string;
+  readonly arch: HostArch;
+  readonly accelerator: Accelerator;
+  readonly settings: GuestSettings;
+}
+
+/** Starts QEMU, and waits until it runs and has told which ports it forwards. A failed or aborted start leaves no process. */
+export async function startGuest(
+  files: GuestFiles,
+  context: StartContext,
+  signal: AbortSignal,
+): Promise<GuestProcess> {
+  if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
+  if ((await runningPid(files)) !== undefined) throw alreadyRuns(context.guest);
+  const args = await argsOf(files, context);
+  await rm(context.settings.qmp, { force: true });
+  const child = await spawnDetached(context.bin, args, { logFile: files.log, cwd: files.folder });
+  try {
+    const startTime = await startTimeOf(child.pid);
+    const identity = { pid: child.pid, ...(startTime === undefined ? {} : { startTime }) };
+    await writeJson(files.process, { ...identity, ports: {} });
+    const ports = await forwardedPorts(child, context, signal);
+    await writeJson(files.process, { ...identity, ports });
+    return { pid: child.pid, exited: child.exited };
+  } catch (error) {
+    signalProcess(child.pid, 'SIGKILL');
+    const report = await child.exited;
+    await rm(files.process, { force: true });
+    throw startError(error, context.guest, report);
+  }
+}
+
+async function argsOf(files: GuestFiles, context: StartContext): Promise<string[]> {
+  const { settings } = context;
+  const needsFirmware = settings.boot === undefined && context.arch.node === 'arm64';
+  return guestArgs({
+    arch: context.arch,
+    accelerator: context.accelerator,
+    resources: settings.resources,
+    name: context.guest,
+    // QEMU runs in the guest's folder: its files need no long paths, and no escapes in its option syntax.
+    disk: 'disk.qcow2',
+    console: 'console.log',
+    qmp: settings.qmp.startsWith(files.folder) ? 'qmp.sock' : settings.qmp,
+    boot: settings.boot,
+    firmware: needsFirmware ? await findFirmware() : undefined,
+    seed: settings.hasSeed ? 'seed' : undefined,
+    guestPorts: GUEST_PORTS,
+  });
+}
+
+async function forwardedPorts(
+  child: DetachedProcess,
+  context: StartContext,
+  signal: AbortSignal,
+): Promise<Record<number, number>> {
+  const exited = child.exited.then((report): never => {
+    throw bootError(context.guest, report);
+  });
+  exited.catch(() => undefined); // Told by the race below, or of no interest any more.
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
+    try {
+      const ports = await Promise.race([exited, askForwards(context.settings.qmp, signal)]);
+      if (GUEST_PORTS.every((port) => ports[port] !== undefined)) return ports;
+    } catch (error) {
+      // Only a socket that does not answer yet is worth another look.
+      if (!(error instanceof VzvmError) || error.code !== 'COMMAND_FAILED' || Date.now() >= deadline)
+        throw error;
+    }
+    if (Date.now() >= deadline)
+      throw new VzvmError('BOOT_FAILED', 'QEMU did not forward the ports that it was told to');
+    await Promise.race([exited, sleep(POLL_MS)]);
+  }
+}
+
+async function askForwards(socket: string, signal: AbortSignal): Promise<Record<number, number>> {
+  const command = { execute: 'human-monitor-command', arguments: { 'command-line': 'info usernet' } };
+  return parseForwards(String(await qmp(socket, command, { timeoutMs: 5_000, signal })));
+}
+
+function startError(error: unknown, guest: string, report: ExitReport): VzvmError {
+  if (error instanceof VzvmError && error.code !== 'COMMAND_FAILED') return error;
+  return new VzvmError('BOOT_FAILED', `QEMU did not become ready within ${READY_TIMEOUT_MS} ms`, {
+    facts: { guest, timeoutMs: READY_TIMEOUT_MS },
+    hint: 'the host may be overloaded: try again, or lower cpu and memoryMiB',
+    stderrTail: report.stderrTail,
+    retry: 'safe',
+    cause: error,
+  });
+}
+
+function alreadyRuns(guest: string): VzvmError {
+  return new VzvmError('BOOT_FAILED', `the guest ${guest} runs already`, {
+    facts: { guest },
+    hint: 'stop it first, or clone another',
+  });
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { tail, VzvmError } from '../errors.ts';
+
+const TAIL_BYTES = 16 * 1024;
+
+/** How a long-running process ended. */
+export interface ProcessReport {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last lines it wrote, bounded. */
+  readonly stderrTail: string;
+}
+
+/** A long-running process with its output in a file. */
+export interface DetachedProcess {
+  readonly pid: number;
+  /** Resolves, never rejects, when it has exited. */
+  readonly exited: Promise<ProcessReport>;
+  /** Signals it; one that is gone already is fine. */
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Starts a long-running process in a process group of its own, so that a Ctrl-C meant for us is not its end, with its
+ * output in a file, so that no pipe of ours can block it.
+ * @throws VzvmError TOOL_MISSING, PERMISSION_DENIED or BOOT_FAILED when it cannot be started.
+ */
+export async function spawnDetached(
+  file: string,
+  args: readonly string[],
+  options: {
+    readonly logFile: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+  },
+): Promise<DetachedProcess> {
+  const log = await open(options.logFile, 'a', 0o600);
+  try {
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    // `exit`, not `close`: a grandchild that holds the output open must not keep the guest looking alive.
+    const exited = new Promise<ProcessReport>((resolve) => {
+      child.once('exit', (code, signal) => {
+        void readTail(options.logFile).then((stderrTail) => resolve({ code, signal, stderrTail }));
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) => reject(spawnError(file, error)));
+    });
+    return { pid: child.pid ?? -1, exited, kill: (signal) => void child.kill(signal) };
+  } finally {
+    await log.close();
+  }
+}
+
+/** The end of a log file; empty when there is none. Reads no more than it needs: a console may grow large. */
+export async function readTail(file: string): Promise<string> {
+  try {
+    const log = await open(file, 'r');
+    try {
+      const { size } = await log.stat();
+      const start = Math.max(0, size - TAIL_BYTES);
+      const { buffer, bytesRead } = await log.read(Buffer.alloc(size - start), { position: start });
+      return tail(buffer.toString('utf8', 0, bytesRead));
+    } finally {
+      await log.close();
+    }
+  } catch {
+    return ''; // No file is no output: the caller's own error says what happened.
+  }
+}
+
+function spawnError(file: string, cause: NodeJS.ErrnoException): VzvmError {
+  const code =
+    cause.code === 'ENOENT' ? 'TOOL_MISSING' : cause.code === 'EACCES' ? 'PERMISSION_DENIED' : 'BOOT_FAILED';
+  return new VzvmError(code, `${file} could not be started: ${cause.message}`, {
+    facts: { program: file },
+    cause,
+  });
+}
