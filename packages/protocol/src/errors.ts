@@ -1,0 +1,25 @@
+/** Every code that the harness rejects a request with. */
+export const ERROR_CODES = [
+  'VALIDATION',
+  'UNKNOWN_ENGINE',
+  'UNKNOWN_LOADER',
+  'UNKNOWN_STORE',
+  'PATH_ESCAPE',
+  'MISSING_PATH',
+  'UNKNOWN_CALL_ID',
+  'NOT_FOUND',
+  'UNAUTHORIZED',
+  'HTTP_EXCEPTION',
+  'CONFLICT',
+  'SESSION_ENDED',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'INTERNAL',
+] as const;
+
+/** One of {@link ERROR_CODES}. */
+export type WireErrorCode = (typeof ERROR_CODES)[number];
+
+/** The body of every rejected request. */
+export interface ErrorEnvelope {
+  readonly error: { readonly code: WireErrorCode; readonly message: string; readonly details?: unknown };
+}

@@ -1,0 +1,17 @@
+export { ERROR_CODES } from './errors.ts';
+export type { ErrorEnvelope, WireErrorCode } from './errors.ts';
+export { capabilities, harnessEvent } from './events.ts';
+export type { Capabilities, HarnessEvent } from './events.ts';
+export { identitySource } from './identity.ts';
+export type { IdentityMetadata, IdentitySource } from './identity.ts';
+export { createSessionBody, messageBody, permissionBody, userMessage } from './requests.ts';
+export type {
+  Attachment,
+  CreateSessionBody,
+  CreateSessionInput,
+  PermissionBody,
+  UserMessage,
+} from './requests.ts';
+export type { CreateSessionResponse, FsTreeEntry, HealthResponse, SessionInfo } from './responses.ts';
+export { createSseParser, encodeSseFrame } from './sse.ts';
+export type { SseFrame, SseParser } from './sse.ts';
