@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { HostArch } from '../host.ts';
 import { sourceLines, type DebianMirror } from '../mirror.ts';
 import type { Recipe } from './recipe.ts';
@@ -60,6 +61,8 @@ function customizeScript(recipe: Recipe): string {
  */
 export const DISK_SCRIPT = [
   'set -e',
+  // Only the disk goes to standard output, whatever the tools have to say.
+  'exec 3>&1 1>&2',
   "trap 'exit 143' TERM INT",
   'work=$(mktemp -d)',
   'trap \'rm -rf "$work"\' EXIT',
@@ -74,7 +77,7 @@ export const DISK_SCRIPT = [
   'mke2fs -q -t ext4 -L root -m 0 -E lazy_itable_init=0,lazy_journal_init=0 -d "$work/root" "$work/disk" "$1G"',
   'rm -rf "$work/root"',
   'qemu-img convert -f raw -O qcow2 "$work/disk" "$work/disk.qcow2"',
-  'cat "$work/disk.qcow2"',
+  'cat "$work/disk.qcow2" >&3',
 ].join('\n');
 
 function writeFile(path: string, text: string): string {
@@ -84,4 +87,11 @@ function writeFile(path: string, text: string): string {
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Names the content of what a recipe builds: everything that goes into it, so that any change is another image. */
+export function recipeDigest(recipe: Recipe, arch: HostArch, mirror: DebianMirror): string {
+  const args = mmdebstrapArgs(recipe, { arch, mirror, tar: '', isRoot: true });
+  const content = JSON.stringify([args, DISK_SCRIPT, recipe.diskGiB]);
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -8,9 +8,10 @@ import type { HostArch } from '../host.ts';
 import { debianMirror } from '../mirror.ts';
 import { toolPath, toolVersion } from '../tools.ts';
 import type { Artifact, Manifest } from './artifact.ts';
-import { DISK_SCRIPT, mmdebstrapArgs } from './build-scripts.ts';
+import { DISK_SCRIPT, mmdebstrapArgs, recipeDigest } from './build-scripts.ts';
 import { cached } from './cache.ts';
-import { recipeDigest, type Recipe } from './recipe.ts';
+import { inspectDisk } from './inspect.ts';
+import type { Recipe } from './recipe.ts';
 
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 const DISK_TIMEOUT_MS = 5 * 60_000;
@@ -71,10 +72,11 @@ async function build(ref: string, plan: Build, options: ResolveOptions): Promise
   const outer = 'exec "$@" < root.tar > disk.qcow2';
   await step('disk', 'sh', ['-c', outer, 'sh', ...inner, String(plan.recipe.diskGiB)], DISK_TIMEOUT_MS);
   await rm(tar);
+  const disk = await inspectDisk(join(plan.folder, 'disk.qcow2'), plan.arch, options.signal);
   const seconds = Math.round((performance.now() - started) / 1000);
   const sizeMiB = Math.round((await stat(join(plan.folder, 'disk.qcow2'))).size / MIB);
   options.log(`built the image ${ref} in ${seconds} s (${sizeMiB} MiB)`);
-  return { digest: plan.digest, format: 'qcow2', virtualBytes: plan.recipe.diskGiB * 1024 * MIB };
+  return { digest: plan.digest, format: disk.format, virtualBytes: disk.virtualBytes };
 }
 
 async function runStep(

@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { HostArch } from '../host.ts';
-import { sourceLines, type DebianMirror } from '../mirror.ts';
-
 /** How a built image comes to be, as data: a change of it is another image. */
 export interface Recipe {
-  readonly version: number;
   readonly suite: string;
   readonly diskGiB: number;
   readonly packages: readonly string[];
@@ -22,7 +17,6 @@ export interface Recipe {
 const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key';
 
 const DEBIAN_12: Recipe = {
-  version: 1,
   suite: 'bookworm',
   diskGiB: 8,
   packages: [
@@ -76,9 +70,3 @@ const DEBIAN_12: Recipe = {
 
 /** The images that this driver builds, by the name that a user writes. */
 export const RECIPES: Readonly<Record<string, Recipe>> = { 'debian:12': DEBIAN_12 };
-
-/** Names the content of what a recipe builds. */
-export function recipeDigest(recipe: Recipe, arch: HostArch, mirror: DebianMirror): string {
-  const content = JSON.stringify([recipe, arch.debian, arch.kernel, sourceLines(mirror, recipe.suite)]);
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
-}
