@@ -24,7 +24,7 @@ export const connect = (deps: ActorDeps) =>
       vm.probe = probe;
       return {
         harnessUploaded: probe.harnessDigest === vm.payload.harnessDigest,
-        nodeReady: (probe.nodeMajor ?? 0) >= OLDEST_NODE_MAJOR,
+        nodeReady: probe.npm && (probe.nodeMajor ?? 0) >= OLDEST_NODE_MAJOR,
         packagesReady: probe.packagesDigest === vm.payload.packagesDigest,
       };
     }),

@@ -28,7 +28,11 @@ export async function guestConnection(vm: VmSession, signal: AbortSignal): Promi
 }
 
 /** Puts the VM's own public key into the guest, once. */
-export async function installOwnKey(vm: VmSession, connection: SshConnection, signal: AbortSignal): Promise<void> {
+export async function installOwnKey(
+  vm: VmSession,
+  connection: SshConnection,
+  signal: AbortSignal,
+): Promise<void> {
   if (vm.keyInstalled || vm.image.acceptsKey) return;
   const result = await connection.exec(installKeyCommand(), {
     input: `${vm.keys.publicKey}\n`,

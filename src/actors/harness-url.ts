@@ -13,7 +13,8 @@ export async function harnessUrl(vm: VmSession, signal: AbortSignal): Promise<st
 }
 
 function directUrl(vm: VmSession): string {
-  if (!vm.address) throw new VzvmError('INTERNAL', 'the harness is looked for before the guest has an address');
+  if (!vm.address)
+    throw new VzvmError('INTERNAL', 'the harness is looked for before the guest has an address');
   const host = vm.address.host.includes(':') ? `[${vm.address.host}]` : vm.address.host;
   return `http://${host}:${vm.address.ports?.[HARNESS_PORT] ?? HARNESS_PORT}`;
 }

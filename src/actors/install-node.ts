@@ -3,6 +3,7 @@ import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import { nodesourceCommand, npmNodeCommand } from '../guest/index.ts';
 import { asStepError, execInGuest } from './guest-connection.ts';
 import { caPathInGuest, sendCertificates } from './host-certificates.ts';
+import type { HostNpm } from './host-npm.ts';
 import { resolveNodePackage } from './resolve-node.ts';
 import type { ActorDeps, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
@@ -11,7 +12,10 @@ const INSTALL_TIMEOUT_MS = 590_000;
 
 type Way = (vm: VmSession, signal: AbortSignal) => Promise<string>;
 
-const WAYS: Readonly<Record<'npm' | 'nodesource', Way>> = { npm: installFromNpm, nodesource: installFromNodesource };
+const WAYS: Readonly<Record<'npm' | 'nodesource', Way>> = {
+  npm: installFromNpm,
+  nodesource: installFromNodesource,
+};
 
 /** Installs Node by the configured way; `auto` takes the first that works, and the log says which. */
 export const installNode = (deps: ActorDeps) =>
@@ -55,8 +59,16 @@ async function installFromNpm(vm: VmSession, signal: AbortSignal): Promise<strin
     arch: vm.probe?.arch ?? 'x64',
     signal,
     ...(host.token === undefined ? {} : { token: host.token }),
+    ...(host.caPem === undefined ? {} : { caPem: host.caPem }),
   });
-  await install(vm, npmNodeCommand({ ...found, directory: vm.plan.directory, ...caPathInGuest(vm) }), signal);
+  const token = tokenFor(host, [found.node.url, found.npm.url]);
+  const command = npmNodeCommand({
+    ...found,
+    directory: vm.plan.directory,
+    hasToken: token !== undefined,
+    ...caPathInGuest(vm),
+  });
+  await install(vm, command, signal, token);
   return found.node.version;
 }
 
@@ -66,9 +78,20 @@ async function installFromNodesource(vm: VmSession, signal: AbortSignal): Promis
   return `${vm.plan.node.major}`;
 }
 
-async function install(vm: VmSession, command: string, signal: AbortSignal): Promise<void> {
+/** The registry's token, unless a tarball is elsewhere: another host must never see it. */
+function tokenFor(host: HostNpm, urls: readonly string[]): string | undefined {
+  const registry = new URL(host.registry).host;
+  return urls.every((url) => new URL(url).host === registry) ? host.token : undefined;
+}
+
+async function install(vm: VmSession, command: string, signal: AbortSignal, token?: string): Promise<void> {
   try {
-    await execInGuest(vm, command, { timeoutMs: INSTALL_TIMEOUT_MS, signal, logPrefix: 'node' });
+    await execInGuest(vm, command, {
+      timeoutMs: INSTALL_TIMEOUT_MS,
+      signal,
+      logPrefix: 'node',
+      ...(token === undefined ? {} : { input: `${token}\n` }),
+    });
   } catch (error) {
     throw asStepError(error, 'NODE_INSTALL_FAILED', () => ({
       hint: 'check that the guest has a network and that its package registry answers',

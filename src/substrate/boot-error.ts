@@ -12,7 +12,10 @@ export class BootError extends VzvmError {
   /** What could not be released afterwards; empty when nothing was left behind. */
   readonly problems: readonly string[];
 
-  constructor(failure: VmFailure, details: { consoleTail: string; problems: readonly string[]; cause: unknown }) {
+  constructor(
+    failure: VmFailure,
+    details: { consoleTail: string; problems: readonly string[]; cause: unknown },
+  ) {
     super(failure.code as VzvmErrorCode, messageFor(failure, details.consoleTail), {
       facts: { ...failure.facts, step: failure.step, attempt: failure.attempt },
       cause: details.cause,

@@ -5,6 +5,7 @@ import type { Driver } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import { STEPS, type StepRetries, type StepTimeouts } from '../machines/vm/index.ts';
 import { nearest } from './nearest.ts';
+import type { VmHandle } from './vm-handle.ts';
 
 /** Options of {@link VZVMSubstrate}. Every one is optional. */
 export interface VZVMSubstrateOptions {
@@ -35,8 +36,16 @@ export interface VZVMSubstrateOptions {
   readonly readinessTimeoutMs?: number;
   /** Called with each line of progress. Never holds a secret. */
   readonly onLog?: (line: string) => void;
+  /** Called with each VM as soon as there is one: to follow its boot. An exception in it changes nothing. */
+  readonly onVm?: (vm: VmHandle) => void;
   /** Back end: by name, or your own. @defaultValue "tart" on a Mac that has it, else "qemu" */
   readonly driver?: 'tart' | 'qemu' | Driver;
+  /** How QEMU runs the guest's processors. @defaultValue "auto": KVM or HVF where a trial boot with it succeeds, else emulation */
+  readonly accelerator?: 'auto' | 'kvm' | 'hvf' | 'tcg';
+  /** Where VMs live while they exist. @defaultValue `VZVM_HOME`, else the platform's state folder */
+  readonly stateDir?: string;
+  /** Where images are kept. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
+  readonly cacheDir?: string;
   /** Virtual processors. @defaultValue 2 */
   readonly cpu?: number;
   /** Memory in MiB. @defaultValue 2048 */
@@ -64,14 +73,20 @@ export interface VZVMSubstrateOptions {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
-const ms = z.int().min(1).max(2 ** 31 - 1);
+const ms = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 const port = z.int().min(1).max(65_535);
 const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
 const steps = Object.fromEntries(STEPS.map((name) => [name, ms.optional()]));
 
 const schema = z.strictObject({
   baseImage: z.string().min(1).optional(),
-  sshUser: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a Linux user name').optional(),
+  sshUser: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'expected a Linux user name')
+    .optional(),
   sshPassword: z.string().min(1).optional(),
   sshPrivateKeyPath: z.string().min(1).optional(),
   tartBin: z.string().min(1).optional(),
@@ -83,6 +98,9 @@ const schema = z.strictObject({
   driver: z
     .union([z.enum(['tart', 'qemu']), z.custom<Driver>(isDriver)], 'expected "tart", "qemu" or a driver')
     .optional(),
+  accelerator: z.enum(['auto', 'kvm', 'hvf', 'tcg']).optional(),
+  stateDir: z.string().min(1).optional(),
+  cacheDir: z.string().min(1).optional(),
   cpu: z.int().min(1).max(256).optional(),
   memoryMiB: z.int().min(256).max(4_194_304).optional(),
   diskGiB: z.int().min(1).max(65_536).optional(),
@@ -97,8 +115,11 @@ const schema = z.strictObject({
   retries: z.strictObject(steps).optional(),
   signal: z.instanceof(AbortSignal).optional(),
   keepOnFailure: z.boolean().optional(),
-  logger: z.custom((value) => isObject(value) && typeof value['info'] === 'function', 'expected a pino logger').optional(),
+  logger: z
+    .custom((value) => isObject(value) && typeof value['info'] === 'function', 'expected a pino logger')
+    .optional(),
   inspect: func().optional(),
+  onVm: func().optional(),
 });
 
 /**
@@ -113,10 +134,14 @@ export function checkOptions(options: VZVMSubstrateOptions): VZVMSubstrateOption
   const path = (issue?.path ?? []).map(String);
   const value = path.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options);
   const shown = path.some((key) => /password/i.test(key)) ? '(hidden)' : show(value);
-  throw new VzvmError('OPTION_INVALID', `option ${path.join('.') || 'object'}: ${issue?.message}, got ${shown}`, {
-    facts: { option: path.join('.'), value: shown },
-    hint: `correct ${path.join('.')} in new VZVMSubstrate({ … })`,
-  });
+  throw new VzvmError(
+    'OPTION_INVALID',
+    `option ${path.join('.') || 'object'}: ${issue?.message}, got ${shown}`,
+    {
+      facts: { option: path.join('.'), value: shown },
+      hint: `correct ${path.join('.')} in new VZVMSubstrate({ … })`,
+    },
+  );
 }
 
 function unknownOption(path: readonly string[], key: string): VzvmError {
@@ -124,7 +149,8 @@ function unknownOption(path: readonly string[], key: string): VzvmError {
   const near = nearest(key, valid);
   return new VzvmError('OPTION_INVALID', `unknown option ${[...path, key].join('.')}`, {
     facts: { option: [...path, key].join('.'), nearest: near },
-    hint: near === undefined ? `valid names: ${valid.join(', ')}` : `did you mean ${[...path, near].join('.')}?`,
+    hint:
+      near === undefined ? `valid names: ${valid.join(', ')}` : `did you mean ${[...path, near].join('.')}?`,
   });
 }
 

@@ -11,10 +11,16 @@ const ASSETS = new URL('../../assets/', import.meta.url);
  * @throws VzvmError OPTION_INVALID when a file cannot be read.
  */
 export async function readPayload(bundlePath: string | undefined): Promise<Payload> {
-  const harness = await read(bundlePath ?? fileURLToPath(new URL('harness.mjs', ASSETS)), bundlePath !== undefined);
+  const harness = await read(
+    bundlePath ?? fileURLToPath(new URL('harness.mjs', ASSETS)),
+    bundlePath !== undefined,
+  );
   const packages = [
     { path: 'package.json', content: await read(fileURLToPath(new URL('package.json', ASSETS)), false) },
-    { path: 'package-lock.json', content: await read(fileURLToPath(new URL('package-lock.json', ASSETS)), false) },
+    {
+      path: 'package-lock.json',
+      content: await read(fileURLToPath(new URL('package-lock.json', ASSETS)), false),
+    },
   ];
   const files = [{ path: 'harness.mjs', content: harness }, ...packages];
   return { files, harnessDigest: digestOf(files), packagesDigest: digestOf(packages) };

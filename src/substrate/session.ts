@@ -20,7 +20,8 @@ export async function readPlan(options: VZVMSubstrateOptions): Promise<GuestPlan
     },
     user,
     password: options.sshPassword,
-    privateKey: options.sshPrivateKeyPath === undefined ? undefined : await readPrivateKey(options.sshPrivateKeyPath),
+    privateKey:
+      options.sshPrivateKeyPath === undefined ? undefined : await readPrivateKey(options.sshPrivateKeyPath),
     directory: options.remoteWorkdir ?? `/home/${user}/harness`,
     node: { major: options.guestNode?.major ?? 22, source: options.guestNode?.source ?? 'auto' },
     hostPorts: new Map(Object.entries(options.hostPorts ?? {}).map(([guest, host]) => [Number(guest), host])),

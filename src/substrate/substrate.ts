@@ -47,7 +47,7 @@ export class VZVMSubstrate implements Substrate {
    * boots anew.
    * @throws BootError with the step, the cause, the console's tail and what to do; VzvmError ABORTED when cancelled.
    */
-  bootHarness(options: BootHarnessOptions & { readonly onVm?: (vm: VmHandle) => void }): Promise<BootedVm> {
+  bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const boot = this.#boot(options);
     this.#booting.add(boot);
     const done = () => void this.#booting.delete(boot);
@@ -64,7 +64,9 @@ export class VZVMSubstrate implements Substrate {
   async dispose(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#booting);
-    const outputs = await Promise.all([...this.#running.values()].map((vm) => vm.dispose('substrate disposed')));
+    const outputs = await Promise.all(
+      [...this.#running.values()].map((vm) => vm.dispose('substrate disposed')),
+    );
     assertReleased(outputs);
   }
 
@@ -72,7 +74,7 @@ export class VZVMSubstrate implements Substrate {
     await this.dispose();
   }
 
-  async #boot(options: BootHarnessOptions & { readonly onVm?: (vm: VmHandle) => void }): Promise<BootedVm> {
+  async #boot(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = AbortSignal.any(
       [this.#closing.signal, options.signal, this.#options.signal].filter((each) => each !== undefined),
     );
@@ -81,11 +83,27 @@ export class VZVMSubstrate implements Substrate {
     const plan = await readPlan(this.#options);
     const image = await this.#resolveImage(driver, signal);
     const name = newGuestName();
-    const session = await createSession({ name, driver, image, plan, options: this.#options, envs: options.envs, log: this.#log });
+    const session = await createSession({
+      name,
+      driver,
+      image,
+      plan,
+      options: this.#options,
+      envs: options.envs,
+      log: this.#log,
+    });
     assertNotAborted(signal);
     const vm = this.#start(session);
-    options.onVm?.(vm);
+    this.#show(vm);
     return this.#untilReady(vm, session, signal);
+  }
+
+  #show(vm: VmHandle): void {
+    try {
+      this.#options.onVm?.(vm);
+    } catch {
+      // An observer must never break a boot.
+    }
   }
 
   #start(session: VmSession): VmRuntime {
@@ -94,7 +112,7 @@ export class VZVMSubstrate implements Substrate {
       machine: this.#machine,
       session,
       input: machineInput(session, this.#options),
-      onEvent: (event) => this.#log(describe(session.name, event)),
+      onEvent: (event) => this.#tell(session.name, event),
       inspect: this.#options.inspect,
     });
     this.#running.set(session.name, vm);
@@ -103,6 +121,12 @@ export class VZVMSubstrate implements Substrate {
       this.#sessions.delete(session.name);
     });
     return vm;
+  }
+
+  #tell(name: string, event: VmHandleEvent): void {
+    // A guest that is still booting refuses a hundred times: waiting is not worth a line each.
+    const isWaiting = event.type === 'step' && event.phase === 'retry' && event.step === 'ssh-connect';
+    if (!isWaiting) this.#log(describe(name, event));
   }
 
   async #untilReady(vm: VmRuntime, session: VmSession, signal: AbortSignal): Promise<BootedVm> {
@@ -118,7 +142,11 @@ export class VZVMSubstrate implements Substrate {
     signal.removeEventListener('abort', abort);
     const failure = vm.failure ?? output?.failure;
     if (!failure) throw aborted(output);
-    const details = { consoleTail: session.consoleAtFailure ?? consoleTail, problems: output?.problems ?? [], cause: session.lastError };
+    const details = {
+      consoleTail: session.consoleAtFailure ?? consoleTail,
+      problems: output?.problems ?? [],
+      cause: session.lastError,
+    };
     throw new BootError(failure, details);
   }
 

@@ -1,0 +1,25 @@
+export type {
+  CloneRequest,
+  Driver,
+  DriverFeatures,
+  ExitReport,
+  Finding,
+  FirstLogin,
+  GuestAddress,
+  GuestInfo,
+  GuestProcess,
+  Image,
+  LogLine,
+  ResolveOptions,
+  Resources,
+} from './drivers/driver.ts';
+export { ERROR_CODES, VzvmError } from './errors.ts';
+export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
+export { BootError, VZVMSubstrate } from './substrate/index.ts';
+export type {
+  BootedVm,
+  TimelineEntry,
+  VmHandle,
+  VmHandleEvent,
+  VZVMSubstrateOptions,
+} from './substrate/index.ts';

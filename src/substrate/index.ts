@@ -1,0 +1,6 @@
+export { BootError } from './boot-error.ts';
+export type { VZVMSubstrateOptions } from './options.ts';
+export { VZVMSubstrate } from './substrate.ts';
+export type { BootedVm } from './substrate.ts';
+export type { TimelineEntry } from './timeline.ts';
+export type { VmHandle, VmHandleEvent } from './vm-handle.ts';
