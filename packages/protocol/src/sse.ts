@@ -21,40 +21,62 @@ export interface SseParser {
   push(chunk: Uint8Array): SseFrame[];
 }
 
-/** A parser for one stream: tolerates CRLF, a BOM, comments, split UTF-8, and skips data that is no event. */
+/**
+ * A parser for one stream: tolerates CRLF, a BOM, comments, split UTF-8, and skips data that is no event. Each byte is
+ * looked at once, however the stream is cut.
+ */
 export function createSseParser(maxFrameChars: number = MAX_FRAME_CHARS): SseParser {
-  const decoder = new TextDecoder();
-  let rest = '';
-  let scanned = 0;
+  const toText = lineFeedDecoder();
+  let line = '';
+  let lines: string[] = [];
+  let size = 0;
   return {
     push(chunk) {
-      // A CR at the very end may be the first half of a CRLF: it stays until its other half is here.
-      rest += decoder.decode(chunk, { stream: true });
-      const held = rest.endsWith('\r') ? '\r' : '';
-      let text = rest.slice(0, rest.length - held.length);
-      if (text.includes('\r')) text = text.replaceAll(/\r\n?/g, '\n');
       const frames: SseFrame[] = [];
+      const text = toText(chunk);
       let from = 0;
-      for (;;) {
-        const end = text.indexOf('\n\n', Math.max(from, Math.min(scanned, text.length) - 1));
-        if (end === -1) break;
-        const frame = parseBlock(text.slice(from, end));
-        if (frame) frames.push(frame);
-        from = end + 2;
-        scanned = from;
+      for (let to = text.indexOf('\n'); to !== -1; to = text.indexOf('\n', from)) {
+        line += text.slice(from, to);
+        size += to - from;
+        assertSize(size, maxFrameChars);
+        from = to + 1;
+        if (line === '') {
+          const frame = parseBlock(lines);
+          if (frame) frames.push(frame);
+          lines = [];
+          size = 0;
+        } else lines.push(line);
+        line = '';
       }
-      rest = text.slice(from) + held;
-      scanned = Math.max(0, text.length - from);
-      if (rest.length > maxFrameChars) throw new RangeError(`a frame of over ${maxFrameChars} characters`);
+      line += text.slice(from);
+      size += text.length - from;
+      assertSize(size, maxFrameChars);
       return frames;
     },
   };
 }
 
-function parseBlock(block: string): SseFrame | undefined {
+/** Bytes to text in which every line ends in LF, also where a CRLF is cut in two. */
+function lineFeedDecoder(): (chunk: Uint8Array) => string {
+  const decoder = new TextDecoder();
+  let endedInCr = false;
+  return (chunk) => {
+    let text = decoder.decode(chunk, { stream: true });
+    if (text === '') return '';
+    if (endedInCr && text.startsWith('\n')) text = text.slice(1);
+    endedInCr = text === '' ? false : text.endsWith('\r');
+    return text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
+  };
+}
+
+function assertSize(size: number, max: number): void {
+  if (size > max) throw new RangeError(`a frame of over ${max} characters`);
+}
+
+function parseBlock(lines: readonly string[]): SseFrame | undefined {
   const data: string[] = [];
   let id: number | undefined;
-  for (const line of block.split('\n')) {
+  for (const line of lines) {
     const colon = line.indexOf(':');
     const name = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
