@@ -50,13 +50,11 @@ describe('createSseParser', () => {
   });
 
   it('reads any bytes the same in any chunking', () => {
-    const piece = fc.constantFrom(
-      ...['\n', '\r', '\r\n', ':', ': c', 'data', 'data:', 'data: {"kind":"é😀"}', 'id: 4', 'event: x'],
-      ...['\uFEFF', '\n\n', '\r\n\r\n', '{"kind":"a",', '"b":1}', 'data: null', ' '],
-    );
+    const pieces = '\n|\r|\r\n|\n\n|\r\n\r\n|:|: c| |data|data:|data: null|data: {"kind":"é😀"}|id: 4|\uFEFF';
+    const piece = fc.constantFrom(...pieces.split('|'), '{"kind":"a",', '"b":1}');
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }), cuts, (pieces, where) => {
-        const stream = bytes(pieces.join(''));
+      fc.property(fc.array(piece, { maxLength: 40 }), cuts, (some, where) => {
+        const stream = bytes(some.join(''));
         expect(readIn(stream, where)).toEqual(createSseParser().push(stream));
       }),
       { numRuns: 500 },

@@ -1,9 +1,8 @@
-import type { HarnessEvent, PermissionBody } from '@computeragent/protocol';
-import type { UsageRollup } from './usage.ts';
-import { UsageMeter } from './usage.ts';
+import type { HarnessEvent } from '@computeragent/protocol';
+import { HarnessConnectionError } from './errors.ts';
+import { UsageMeter, type UsageRollup } from './usage.ts';
 
 type SessionEnded = Extract<HarnessEvent, { kind: 'ca_session_ended' }>;
-type PermissionRequest = Extract<HarnessEvent, { kind: 'ca_permission_request' }>;
 
 /** What a turn came to. */
 export interface ChatResult {
@@ -14,46 +13,28 @@ export interface ChatResult {
   readonly usage: UsageRollup;
 }
 
-/** What `onToolCall` is asked about. */
-export interface ToolCallContext {
-  readonly callId: string;
-  readonly toolName: string;
-  readonly input: unknown;
-  readonly risk?: PermissionRequest['risk'];
-}
-
-/** An answer to a permission request. */
-export type PermissionDecision =
-  | { readonly decision: 'allow'; readonly input?: unknown }
-  | { readonly decision: 'deny'; readonly reason?: string }
-  | { readonly decision: 'modify'; readonly input: unknown };
-
-/** What a turn needs of its agent. */
-export interface TurnSource {
-  /** The session's id, once there is one. */
+/** What a handle shows. */
+export interface ChatSource {
   readonly sessionId: Promise<string>;
-  /** Sends the message and yields events up to the turn's end. Called once. */
-  open(): AsyncGenerator<HarnessEvent, void>;
-  decide(context: ToolCallContext): Promise<PermissionDecision>;
-  answer(callId: string, body: PermissionBody): Promise<void>;
+  /** Up to the turn's end; read once. */
+  readonly events: AsyncIterator<HarnessEvent, void>;
   cancel(): Promise<void>;
 }
 
 /**
- * One turn: iterate it for its events, await it for its result, or both. The turn is read once; each iteration sees
- * all its events from the first.
+ * One turn: iterate it for its events, await it for its result, or both. The turn is read once, whoever looks; each
+ * iteration sees all its events from the first. Leaving a loop early does not stop the turn: `cancel()` does.
  */
 export class ChatHandle implements AsyncIterable<HarnessEvent>, PromiseLike<ChatResult> {
-  readonly #source: TurnSource;
+  readonly #source: ChatSource;
   readonly #events: HarnessEvent[] = [];
   readonly #usage = new UsageMeter();
-  #iterator: AsyncGenerator<HarnessEvent, void> | undefined;
   #pull: Promise<boolean> | undefined;
   #failure: { readonly error: unknown } | undefined;
   #done = false;
 
   /** @internal */
-  constructor(source: TurnSource) {
+  constructor(source: ChatSource) {
     this.#source = source;
   }
 
@@ -67,11 +48,17 @@ export class ChatHandle implements AsyncIterable<HarnessEvent>, PromiseLike<Chat
     }
   }
 
-  /** Reads the turn to its end. Rejects when the stream ends before the turn did. */
+  /**
+   * Reads the turn to its end. Look at `ended.reason`: an engine's error is a result.
+   * @throws HarnessProtocolError when the harness rejects something, HarnessConnectionError when it goes away, the
+   * signal's reason when aborted.
+   */
   async result(): Promise<ChatResult> {
     while (await this.#more());
-    const ended = this.#events.findLast((event) => event.kind === 'ca_session_ended');
-    if (ended?.kind !== 'ca_session_ended') throw new Error('the stream ended before the turn did');
+    const ended = this.#events.at(-1);
+    if (ended?.kind !== 'ca_session_ended') {
+      throw new HarnessConnectionError('STREAM_ENDED', 'the events ended before the turn did');
+    }
     return {
       sessionId: await this.#source.sessionId,
       messages: this.#events.flatMap((event) => (event.kind === 'sdk_message' ? [event.payload] : [])),
@@ -98,7 +85,10 @@ export class ChatHandle implements AsyncIterable<HarnessEvent>, PromiseLike<Chat
     return this.#usage.rollup;
   }
 
-  /** Ends the session's work. */
+  /**
+   * Cancels the session, not this turn alone: the protocol knows no less. The turn then ends with the reason
+   * "cancelled". A chat that is still waiting for its turn is taken back instead, and rejects with an AbortError.
+   */
   cancel(): Promise<void> {
     return this.#source.cancel();
   }
@@ -115,13 +105,11 @@ export class ChatHandle implements AsyncIterable<HarnessEvent>, PromiseLike<Chat
 
   async #next(): Promise<boolean> {
     try {
-      this.#iterator ??= this.#source.open();
-      const { value, done } = await this.#iterator.next();
+      const { value, done } = await this.#source.events.next();
       if (done) {
         this.#done = true;
         return false;
       }
-      if (value.kind === 'ca_permission_request') await this.#answer(value);
       if (value.kind === 'ca_usage_snapshot') this.#usage.add(value);
       this.#events.push(value);
       return true;
@@ -129,16 +117,5 @@ export class ChatHandle implements AsyncIterable<HarnessEvent>, PromiseLike<Chat
       this.#failure = { error };
       throw error;
     }
-  }
-
-  async #answer(request: PermissionRequest): Promise<void> {
-    const { callId, toolName, input, risk } = request;
-    const decision = await this.#source.decide({
-      callId,
-      toolName,
-      input,
-      ...(risk === undefined ? {} : { risk }),
-    });
-    await this.#source.answer(callId, decision);
   }
 }

@@ -5,148 +5,153 @@ import type {
   PermissionBody,
   UserMessage,
 } from '@computeragent/protocol';
-import { errorOf, type Requested } from './errors.ts';
-
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Creating a session may clone a repository. */
-const CREATE_TIMEOUT_MS = 300_000;
+import { HarnessProtocolError } from './errors.ts';
+import { Http } from './http.ts';
+import type { Timeouts } from './options.ts';
 
 /** How a client reaches a harness. */
 export interface ClientOptions {
-  /** Without a slash at the end; may carry a path prefix. */
+  /** May carry a path prefix. */
   readonly baseUrl: string;
   readonly fetch?: typeof fetch | undefined;
+  readonly timeouts: Required<Timeouts>;
 }
 
-/** The protocol's requests, each with a deadline. URLs are plain concatenation, so a path prefix in the base survives. */
+/** Reads a response that is only a receipt. */
+const discard = async (response: Response): Promise<void> => {
+  await response.body?.cancel();
+};
+
+/** The protocol's requests, each with a deadline. */
 export class HarnessClient {
-  readonly #baseUrl: string;
-  readonly #fetch: typeof fetch;
+  readonly #http: Http;
+  readonly #timeouts: Required<Timeouts>;
 
   constructor(options: ClientOptions) {
-    this.#baseUrl = options.baseUrl;
-    this.#fetch = options.fetch ?? fetch;
+    this.#http = new Http(options.baseUrl, options.fetch);
+    this.#timeouts = options.timeouts;
   }
 
-  async create(body: CreateSessionInput, signal: AbortSignal): Promise<CreateSessionResponse> {
-    const requested: Requested = {
-      engine: body.engine,
-      loader: body.identity.loader,
-      ...(body.sessionStore ? { store: body.sessionStore.kind } : {}),
-    };
-    const response = await this.#send('POST', '/v1/sessions', {
+  create(body: CreateSessionInput, signal: AbortSignal): Promise<CreateSessionResponse> {
+    return this.#http.call({
+      failure: 'the session could not be created',
+      method: 'POST',
+      path: '/v1/sessions',
       json: body,
+      timeoutMs: this.#timeouts.createMs,
       signal,
-      timeoutMs: CREATE_TIMEOUT_MS,
+      requested: {
+        engine: body.engine,
+        loader: body.identity.loader,
+        ...(body.sessionStore ? { store: body.sessionStore.kind } : {}),
+      },
+      read: createdIn,
     });
-    if (!response.ok) throw await errorOf(response, 'the session could not be created', requested);
-    return (await response.json()) as CreateSessionResponse;
   }
 
-  async message(sessionId: string, message: UserMessage, signal: AbortSignal): Promise<void> {
-    await this.#post(sessionId, '/messages', { message }, signal);
+  message(id: string, message: UserMessage, signal: AbortSignal): Promise<void> {
+    return this.#post('the message was not taken', sessionPath(id, '/messages'), { message }, signal);
   }
 
-  async permission(
-    sessionId: string,
-    callId: string,
-    body: PermissionBody,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#post(sessionId, `/permission/${encodeURIComponent(callId)}`, body, signal);
+  permission(id: string, callId: string, body: PermissionBody, signal: AbortSignal): Promise<void> {
+    const path = sessionPath(id, `/permission/${encodeURIComponent(callId)}`);
+    return this.#post('the permission was not taken', path, body, signal);
   }
 
-  async cancel(sessionId: string): Promise<void> {
-    await this.#post(sessionId, '/cancel', undefined, undefined);
+  cancel(id: string, timeoutMs?: number): Promise<void> {
+    return this.#post('the session was not cancelled', sessionPath(id, '/cancel'), {}, undefined, timeoutMs);
   }
 
-  async endInput(sessionId: string): Promise<void> {
-    await this.#post(sessionId, '/end-input', undefined, undefined);
+  endInput(id: string, timeoutMs?: number): Promise<void> {
+    return this.#post('the input was not ended', sessionPath(id, '/end-input'), {}, undefined, timeoutMs);
   }
 
-  /** Opens the event stream. No deadline over the body: it lasts as long as the turn. */
-  async events(sessionId: string, lastEventId: number | undefined, signal: AbortSignal): Promise<Response> {
-    const response = await this.#fetch(this.#url(sessionId, '/events'), {
+  /** Opens the event stream. The deadline is over its beginning: it lasts as long as the turn. */
+  events(id: string, lastEventId: number | undefined, signal: AbortSignal): Promise<Response> {
+    return this.#http.call({
+      failure: 'the events could not be read',
+      path: sessionPath(id, '/events'),
       headers: {
         Accept: 'text/event-stream',
         ...(lastEventId === undefined ? {} : { 'Last-Event-ID': String(lastEventId) }),
       },
+      timeoutMs: this.#timeouts.requestMs,
       signal,
+      read: (response) => Promise.resolve(response),
     });
-    if (!response.ok) throw await errorOf(response, 'the events could not be read');
-    return response;
   }
 
   /** A file's bytes; null when there is none. */
-  async readFile(sessionId: string, path: string): Promise<Uint8Array | null> {
-    const response = await this.#send('GET', this.#file(sessionId, path), {});
-    if (response.status === 404) {
-      const error = await errorOf(response, `file ${path}`);
-      // A session that is gone is no missing file.
-      if (error.code === 'NOT_FOUND' && !/session/i.test(error.message)) return null;
-      throw error;
+  async readFile(id: string, path: string, signal: AbortSignal): Promise<Uint8Array | null> {
+    try {
+      return await this.#http.call({
+        failure: `file ${path} could not be read`,
+        path: filePath(id, path),
+        timeoutMs: this.#timeouts.transferMs,
+        signal,
+        read: async (response) => new Uint8Array(await response.arrayBuffer()),
+      });
+    } catch (error) {
+      if (!(error instanceof HarnessProtocolError && error.status === 404)) throw error;
+      await this.#assertSession(id, signal);
+      return null;
     }
-    if (!response.ok) throw await errorOf(response, `file ${path} could not be read`);
-    return new Uint8Array(await response.arrayBuffer());
   }
 
-  async writeFile(sessionId: string, path: string, content: Uint8Array | string): Promise<void> {
-    const response = await this.#send('PUT', this.#file(sessionId, path), { body: content });
-    if (!response.ok) throw await errorOf(response, `file ${path} could not be written`);
-    await response.body?.cancel();
-  }
-
-  async tree(sessionId: string, query: { path?: string; depth?: number }): Promise<FsTreeEntry[]> {
-    const search = new URLSearchParams();
-    if (query.path !== undefined) search.set('path', query.path);
-    if (query.depth !== undefined) search.set('depth', String(query.depth));
-    const suffix = search.size === 0 ? '' : `?${search}`;
-    const response = await this.#send('GET', `${this.#path(sessionId, '/fs/tree')}${suffix}`, {});
-    if (!response.ok) throw await errorOf(response, 'the folder could not be listed');
-    return ((await response.json()) as { entries: FsTreeEntry[] }).entries;
-  }
-
-  async #post(
-    sessionId: string,
-    path: string,
-    json: unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const response = await this.#send('POST', this.#path(sessionId, path), { json, signal });
-    if (!response.ok) throw await errorOf(response, `POST ${path}`);
-    await response.body?.cancel();
-  }
-
-  #send(
-    method: string,
-    path: string,
-    init: {
-      json?: unknown;
-      body?: Uint8Array | string;
-      signal?: AbortSignal | undefined;
-      timeoutMs?: number;
-    },
-  ): Promise<Response> {
-    const deadline = AbortSignal.timeout(init.timeoutMs ?? REQUEST_TIMEOUT_MS);
-    const json = init.json === undefined ? undefined : JSON.stringify(init.json);
-    const body = json ?? init.body;
-    return this.#fetch(`${this.#baseUrl}${path}`, {
-      method,
-      signal: init.signal ? AbortSignal.any([deadline, init.signal]) : deadline,
-      ...(json === undefined ? {} : { headers: { 'Content-Type': 'application/json' } }),
-      ...(body === undefined ? {} : { body: body as string }),
+  writeFile(id: string, path: string, content: Uint8Array | string, signal: AbortSignal): Promise<void> {
+    return this.#http.call({
+      failure: `file ${path} could not be written`,
+      method: 'PUT',
+      path: filePath(id, path),
+      body: content,
+      timeoutMs: this.#timeouts.transferMs,
+      signal,
+      read: discard,
     });
   }
 
-  #path(sessionId: string, path: string): string {
-    return `/v1/sessions/${encodeURIComponent(sessionId)}${path}`;
+  tree(id: string, query: { path?: string; depth?: number }, signal: AbortSignal): Promise<FsTreeEntry[]> {
+    const search = new URLSearchParams();
+    if (query.path !== undefined) search.set('path', query.path);
+    if (query.depth !== undefined) search.set('depth', String(query.depth));
+    return this.#http.call({
+      failure: 'the folder could not be listed',
+      path: sessionPath(id, `/fs/tree?${search.toString()}`),
+      timeoutMs: this.#timeouts.requestMs,
+      signal,
+      read: async (response) => ((await response.json()) as { entries: FsTreeEntry[] }).entries,
+    });
   }
 
-  #url(sessionId: string, path: string): string {
-    return `${this.#baseUrl}${this.#path(sessionId, path)}`;
+  /** A file that is missing and a session that is gone are both 404; only the first is an answer. */
+  #assertSession(id: string, signal: AbortSignal): Promise<void> {
+    return this.#http.call({
+      failure: 'the session is gone',
+      path: sessionPath(id, ''),
+      timeoutMs: this.#timeouts.requestMs,
+      signal,
+      read: discard,
+    });
   }
 
-  #file(sessionId: string, path: string): string {
-    return `${this.#path(sessionId, '/fs/file')}?path=${encodeURIComponent(path)}`;
+  #post(
+    failure: string,
+    path: string,
+    json: unknown,
+    signal: AbortSignal | undefined,
+    timeoutMs = this.#timeouts.requestMs,
+  ): Promise<void> {
+    return this.#http.call({ failure, method: 'POST', path, json, timeoutMs, signal, read: discard });
   }
+}
+
+const sessionPath = (id: string, path: string): string => `/v1/sessions/${encodeURIComponent(id)}${path}`;
+
+const filePath = (id: string, path: string): string =>
+  sessionPath(id, `/fs/file?path=${encodeURIComponent(path)}`);
+
+async function createdIn(response: Response): Promise<CreateSessionResponse> {
+  const created = (await response.json()) as Partial<CreateSessionResponse> | null;
+  if (typeof created?.sessionId === 'string') return created as CreateSessionResponse;
+  throw new Error('the answer has no session id; is this a harness?');
 }

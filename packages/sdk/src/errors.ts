@@ -1,4 +1,11 @@
-import type { ErrorEnvelope } from '@computeragent/protocol';
+import { nearest } from './nearest.ts';
+
+/** What a {@link HarnessProtocolError} is made from. */
+export interface ProtocolErrorInit {
+  readonly code: string;
+  readonly status: number;
+  readonly details?: unknown;
+}
 
 /** The harness rejected a request. */
 export class HarnessProtocolError extends Error {
@@ -8,7 +15,7 @@ export class HarnessProtocolError extends Error {
   readonly status: number;
   readonly details: unknown;
 
-  constructor(message: string, init: { code: string; status: number; details?: unknown }) {
+  constructor(message: string, init: ProtocolErrorInit) {
     super(message);
     this.code = init.code;
     this.status = init.status;
@@ -22,7 +29,7 @@ class UnknownNameError extends HarnessProtocolError {
   /** What there is. */
   readonly available: readonly string[];
 
-  constructor(what: string, requested: string, init: { code: string; status: number; details?: unknown }) {
+  constructor(what: string, requested: string, init: ProtocolErrorInit) {
     const available = namesIn(init.details);
     const near = nearest(requested, available);
     const hint = near === undefined ? '' : ` Did you mean ${near}?`;
@@ -47,68 +54,24 @@ export class UnknownStoreError extends UnknownNameError {
   override readonly name = 'UnknownStoreError';
 }
 
-/** What was asked for, so that an unknown name can be told with its nearest. */
-export interface Requested {
-  readonly engine?: string;
-  readonly loader?: string;
-  readonly store?: string;
-}
+/**
+ * Why nothing more is heard of a harness: it could not be reached, did not answer in time, closed the events before the
+ * turn's end, or no longer has the events that come next.
+ */
+export type ConnectionErrorCode = 'UNREACHABLE' | 'TIMEOUT' | 'STREAM_ENDED' | 'EVENTS_LOST';
 
-/** The error that a rejected response is. */
-export async function errorOf(
-  response: Response,
-  what: string,
-  requested: Requested = {},
-): Promise<HarnessProtocolError> {
-  const text = await response.text().catch(() => '');
-  const envelope = envelopeIn(text);
-  const { status } = response;
-  if (!envelope) {
-    return new HarnessProtocolError(`${what}: status ${status}: ${text.slice(0, 500)}`, {
-      code: `HTTP_${status}`,
-      status,
-    });
-  }
-  const init = { ...envelope.error, status };
-  if (init.code === 'UNKNOWN_ENGINE') return new UnknownEngineError('engine', requested.engine ?? '', init);
-  if (init.code === 'UNKNOWN_LOADER')
-    return new UnknownLoaderError('identity loader', requested.loader ?? '', init);
-  if (init.code === 'UNKNOWN_STORE')
-    return new UnknownStoreError('session store', requested.store ?? '', init);
-  return new HarnessProtocolError(`${what}: ${init.message}`, init);
-}
+/** The harness did not answer, or stopped in the middle. */
+export class HarnessConnectionError extends Error {
+  override readonly name = 'HarnessConnectionError';
+  readonly code: ConnectionErrorCode;
 
-function envelopeIn(text: string): ErrorEnvelope | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<ErrorEnvelope> | null;
-    return typeof value?.error?.code === 'string' ? (value as ErrorEnvelope) : undefined;
-  } catch {
-    return undefined;
+  constructor(code: ConnectionErrorCode, message: string, init: { readonly cause?: unknown } = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = code;
   }
 }
 
 function namesIn(details: unknown): readonly string[] {
   const available = (details as { available?: unknown } | undefined)?.available;
   return Array.isArray(available) ? available.filter((name): name is string => typeof name === 'string') : [];
-}
-
-function nearest(written: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(written.length / 3));
-  const ranked = names
-    .map((name) => ({ name, distance: editDistance(written, name) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  return ranked[0] !== undefined && ranked[0].distance <= limit ? ranked[0].name : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swapped = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,6 +1,25 @@
 import type { Attachment, CreateSessionInput, IdentitySource, UserMessage } from '@computeragent/protocol';
-import type { PermissionDecision, ToolCallContext } from './chat-handle.ts';
+import type { Decide } from './permission.ts';
 import type { Substrate } from './substrate.ts';
+import type { AgentTelemetry } from './telemetry.ts';
+
+/** How long a request may take. */
+export interface Timeouts {
+  /** @defaultValue 30 s */
+  readonly requestMs?: number;
+  /** Creating a session, which may clone a repository. @defaultValue 300 s */
+  readonly createMs?: number;
+  /** Writing or fetching a file. @defaultValue 300 s */
+  readonly transferMs?: number;
+}
+
+/** What is done when the connection to the events breaks. */
+export interface Reconnect {
+  /** Tries in a row that may fail; an event that arrives counts as success. @defaultValue 5 */
+  readonly attempts?: number;
+  /** Pause before the first try; each further one is twice as long. @defaultValue 200 ms */
+  readonly pauseMs?: number;
+}
 
 /** Options of {@link ComputerAgent}. */
 export interface ComputerAgentOptions {
@@ -31,15 +50,22 @@ export interface ComputerAgentOptions {
    * Answers permission requests. Without it every request is allowed: give it wherever a tool may do harm that its
    * substrate does not contain.
    */
-  readonly onToolCall?: (context: ToolCallContext) => PermissionDecision | Promise<PermissionDecision>;
-  /** Ends everything that this agent does: boot, session, turns. */
+  readonly onToolCall?: Decide;
+  /** Decided on the harness instead of by `onToolCall`. */
+  readonly policy?: NonNullable<CreateSessionInput['policy']>;
+  /** Ends everything that this agent does: boot, session, turns. What it has booted stays until `dispose()`. */
   readonly signal?: AbortSignal;
+  readonly telemetry?: AgentTelemetry;
+  readonly timeouts?: Timeouts;
+  readonly reconnect?: Reconnect;
+  /** One line on standard error for each event. @defaultValue whether `COMPUTERAGENT_LOG` is "debug" */
+  readonly debug?: boolean;
   /** Used for every request. @defaultValue the platform's fetch */
   readonly fetch?: typeof fetch;
 }
 
-/** What a turn may be given. */
-export type ChatInput = string | UserMessage | readonly UserMessage[];
+/** What a chat may be given. Several messages are taken one after the other, each when the one before is answered. */
+export type ChatInput = string | UserMessage | readonly UserMessage[] | AsyncIterable<UserMessage>;
 
 const DEFAULT_URL = 'http://127.0.0.1:7700';
 
@@ -60,6 +86,7 @@ export function createBody(options: ComputerAgentOptions): CreateSessionInput {
     ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
     ...(options.sessionStore === undefined ? {} : { sessionStore: { ...options.sessionStore } }),
     ...(options.attachments?.length ? { attachments: [...options.attachments] } : {}),
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
   };
 }
 
@@ -74,19 +101,30 @@ export function staticUrl(options: ComputerAgentOptions): string {
   return (options.harnessUrl ?? DEFAULT_URL).replace(/\/+$/, '');
 }
 
+export function timeoutsOf({ timeouts = {} }: ComputerAgentOptions): Required<Timeouts> {
+  return { requestMs: 30_000, createMs: 300_000, transferMs: 300_000, ...timeouts };
+}
+
+export function reconnectOf({ reconnect = {} }: ComputerAgentOptions): Required<Reconnect> {
+  return { attempts: 5, pauseMs: 200, ...reconnect };
+}
+
 /** Throws TypeError for options that can never work. */
 export function checkOptions(options: ComputerAgentOptions): void {
-  if (options.baseUrl !== undefined && !URL.canParse(options.baseUrl)) {
-    throw new TypeError(`invalid baseUrl: ${JSON.stringify(options.baseUrl)} is not a URL`);
+  for (const name of ['baseUrl', 'harnessUrl'] as const) {
+    const value = options[name];
+    if (value !== undefined && !URL.canParse(value)) {
+      throw new TypeError(`invalid ${name}: ${JSON.stringify(value)} is not a URL`);
+    }
   }
 }
 
 /** The messages of an input. Throws TypeError when there is none: a turn without one would wait for ever. */
-export function messagesOf(input: ChatInput): readonly UserMessage[] {
+export function messagesOf(input: ChatInput): readonly UserMessage[] | AsyncIterable<UserMessage> {
   if (typeof input === 'string') return [{ role: 'user', content: input }];
-  const messages = 'role' in input ? [input] : input;
-  if (messages.length === 0) throw new TypeError('chat needs at least one message');
-  return messages;
+  if ('role' in input) return [input];
+  if ('length' in input && input.length === 0) throw new TypeError('chat needs at least one message');
+  return input;
 }
 
 function sourceOf(source: IdentitySource | string): IdentitySource {

@@ -1,8 +1,7 @@
 import type { HarnessEvent } from '@computeragent/protocol';
 
-/** Whether an event ends its turn: the engine's `result`, or its session's end. */
-export function endsTurn(event: HarnessEvent): boolean {
-  if (event.kind === 'ca_session_ended') return true;
+/** Whether an event ends its turn while the session goes on: the engine's `result`, or what stands for one. */
+export function isResult(event: HarnessEvent): boolean {
   if (event.kind !== 'sdk_message') return false;
   const payload = event.payload as { type?: unknown; subtype?: unknown } | null;
   return payload?.type === 'result' || (payload?.type === 'system' && payload.subtype === 'session_end');
