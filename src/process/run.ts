@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly input?: string | undefined;
   /** Called with each line of standard error as it is written. */
   readonly onStderrLine?: ((line: string) => void) | undefined;
+  /** Called with each line of standard output as it is written. */
+  readonly onStdoutLine?: ((line: string) => void) | undefined;
 }
 
 /** How a program ended. A non-zero exit is a result, not an exception. */
@@ -38,6 +40,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     ...(options.env ? { env: { ...options.env } } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.onStdoutLine ? { stdout: ['pipe', lines(options.onStdoutLine)] as const } : {}),
     ...(options.onStderrLine ? { stderr: ['pipe', lines(options.onStderrLine)] as const } : {}),
   } as never);
   const result = await (subprocess as Promise<ExecaOutcome>);

@@ -53,7 +53,10 @@ export async function spawnDetached(
       child.once('spawn', resolve);
       child.once('error', (error) => reject(spawnError(file, error)));
     });
-    return { pid: child.pid ?? -1, exited, kill: (signal) => void child.kill(signal) };
+    const { pid } = child;
+    // A made-up id could be read as "every process" by kill(2).
+    if (pid === undefined) throw new VzvmError('INTERNAL', `${file} was started without a process id`);
+    return { pid, exited, kill: (signal) => void child.kill(signal) };
   } finally {
     await log.close();
   }

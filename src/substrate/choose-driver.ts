@@ -1,5 +1,6 @@
 import type { Driver } from '../drivers/driver.ts';
-import { createDriver, defaultDriverName } from '../drivers/registry.ts';
+import { defaultDriverName } from '../drivers/default-driver.ts';
+import { createDriver } from '../drivers/registry.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 
 const DEFAULT_IMAGES: Readonly<Record<string, string>> = { tart: 'ghcr.io/cirruslabs/ubuntu:latest' };

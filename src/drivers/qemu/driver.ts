@@ -10,12 +10,13 @@ import { chooseAccelerator } from './accelerator.ts';
 import type { Accelerator } from './args.ts';
 import { checkHost } from './check.ts';
 import { cloneGuest } from './clone.ts';
-import { dialHost } from './dial.ts';
+import { dialTcp } from '../dial-tcp.ts';
 import { runningPid } from './guest-run.ts';
 import { hostArch } from './host.ts';
 import type { Artifact } from './images/artifact.ts';
 import { resolveArtifact } from './images/resolve.ts';
-import { defaultCacheDir, defaultStateDir, guestFiles } from './paths.ts';
+import { defaultCacheDir, defaultStateDir } from '../folders.ts';
+import { guestFiles } from './paths.ts';
 import { readRun, readSettings } from './settings.ts';
 import { startGuest } from './start.ts';
 import { deleteGuest, stopGuest } from './stop.ts';
@@ -122,7 +123,7 @@ class QemuDriver implements contract.Driver {
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
     const address = await this.address(guest);
     const hostPort = address?.ports?.[port];
-    if (address && hostPort !== undefined) return dialHost(address.host, hostPort, signal);
+    if (address && hostPort !== undefined) return dialTcp(address.host, hostPort, signal);
     throw new VzvmError(
       'DIAL_FAILED',
       address ? `port ${port} of ${guest} is not forwarded` : `${guest} does not run`,

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { VzvmError } from '../../errors.ts';
+import { VzvmError } from '../errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A TCP connection to a forwarded port. Its errors after this are the caller's. */
-export async function dialHost(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+export async function dialTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
   if (signal.aborted) throw new VzvmError('ABORTED', 'the dial was cancelled');
   const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   const either = AbortSignal.any([deadline, signal]);

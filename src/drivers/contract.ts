@@ -1,0 +1,167 @@
+import { strict as assert } from 'node:assert';
+import { VzvmError } from '../errors.ts';
+import type { CloneRequest, Driver, Image } from './driver.ts';
+import { newGuestName } from './guest-name.ts';
+
+/** What the contract needs of a driver under test. */
+export interface ContractSubject {
+  readonly driver: Driver;
+  /** An image that `resolveImage` knows. */
+  readonly image: string;
+  /** One that it does not. */
+  readonly unknownImage: string;
+  /** A port of a started guest that answers; undefined when none is promised. */
+  readonly openPort?: number;
+}
+
+/** One promise of the contract. */
+export interface ContractCheck {
+  readonly name: string;
+  run(subject: ContractSubject): Promise<void>;
+}
+
+const never = (): AbortSignal => new AbortController().signal;
+
+/** What every driver must keep: run each check with a driver of your own, in any test framework. */
+export const driverContract: readonly ContractCheck[] = [
+  { name: 'reports findings instead of rejecting', run: reportsFindings },
+  { name: 'names the content of an image the same each time', run: namesContent },
+  { name: 'rejects an unknown image with a hint', run: rejectsUnknownImage },
+  { name: 'lists a clone, not running, until it is deleted', run: listsClone },
+  { name: 'never overwrites a guest', run: neverOverwrites },
+  { name: 'leaves nothing when a clone is aborted', run: abortedCloneLeavesNothing },
+  { name: 'starts, finds the address, and dials', run: startsAndDials },
+  { name: 'tells when the process has exited', run: tellsExit },
+  { name: 'stops what does not run, and deletes what does not exist', run: releasesNothing },
+  { name: 'deletes a guest that still runs', run: deletesRunning },
+  { name: 'refuses to delete what is not ours', run: refusesForeign },
+];
+
+async function reportsFindings({ driver }: ContractSubject): Promise<void> {
+  const findings = await driver.check(never());
+  assert.ok(findings.length > 0);
+  for (const finding of findings)
+    assert.ok(finding.level === 'ok' || finding.fix !== undefined, finding.message);
+}
+
+async function namesContent(subject: ContractSubject): Promise<void> {
+  const [first, second] = [await imageOf(subject), await imageOf(subject)];
+  assert.equal(first.digest, second.digest);
+  assert.equal(first.ref, subject.image);
+}
+
+async function rejectsUnknownImage({ driver, unknownImage }: ContractSubject): Promise<void> {
+  const error = await rejection(driver.resolveImage(unknownImage, { signal: never(), log: () => undefined }));
+  assert.ok(error.code === 'IMAGE_NOT_FOUND' || error.code === 'IMAGE_DOWNLOAD_FAILED', error.code);
+  assert.ok(error.hint);
+}
+
+async function listsClone(subject: ContractSubject): Promise<void> {
+  await withClone(subject, async (guest) => {
+    assert.deepEqual(await listed(subject.driver, guest), { name: guest, running: false });
+  });
+}
+
+async function neverOverwrites(subject: ContractSubject): Promise<void> {
+  await withClone(subject, async (_, request) => {
+    const error = await rejection(subject.driver.clone(request, never()));
+    assert.equal(error.code, 'NAME_TAKEN');
+  });
+}
+
+async function abortedCloneLeavesNothing(subject: ContractSubject): Promise<void> {
+  const request = await requestFor(subject);
+  const error = await rejection(subject.driver.clone(request, AbortSignal.abort()));
+  assert.equal(error.code, 'ABORTED');
+  assert.equal(await listed(subject.driver, request.guest), undefined);
+}
+
+async function startsAndDials(subject: ContractSubject): Promise<void> {
+  const { driver, openPort } = subject;
+  await withStarted(subject, async (guest) => {
+    assert.equal((await listed(driver, guest))?.running, true);
+    assert.ok((await driver.address(guest, never()))?.host);
+    if (openPort === undefined) return;
+    const stream = await driver.dial(guest, openPort, never());
+    stream.destroy();
+  });
+}
+
+async function tellsExit(subject: ContractSubject): Promise<void> {
+  await withStarted(subject, async (guest, exited) => {
+    await subject.driver.stop(guest, 0);
+    await exited;
+    assert.equal((await listed(subject.driver, guest))?.running, false);
+  });
+}
+
+async function releasesNothing({ driver }: ContractSubject): Promise<void> {
+  const guest = newGuestName();
+  await driver.stop(guest, 0);
+  await driver.delete(guest);
+  await driver.delete(guest);
+}
+
+async function deletesRunning(subject: ContractSubject): Promise<void> {
+  await withStarted(subject, async (guest, exited) => {
+    await subject.driver.delete(guest);
+    await exited;
+    assert.equal(await listed(subject.driver, guest), undefined);
+  });
+}
+
+async function refusesForeign({ driver }: ContractSubject): Promise<void> {
+  await rejection(driver.delete('somebody-elses-vm'));
+}
+
+function imageOf({ driver, image }: ContractSubject): Promise<Image> {
+  return driver.resolveImage(image, { signal: never(), log: () => undefined });
+}
+
+async function requestFor(subject: ContractSubject): Promise<CloneRequest> {
+  return {
+    image: await imageOf(subject),
+    guest: newGuestName(),
+    resources: { cpu: 1, memoryMiB: 512 },
+    user: 'admin',
+    authorizedKey:
+      'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDriverContractDriverContractDriverContract0 contract',
+  };
+}
+
+async function withClone(
+  subject: ContractSubject,
+  work: (guest: string, request: CloneRequest) => Promise<void>,
+): Promise<void> {
+  const request = await requestFor(subject);
+  await subject.driver.clone(request, never());
+  try {
+    await work(request.guest, request);
+  } finally {
+    await subject.driver.delete(request.guest);
+  }
+  assert.equal(await listed(subject.driver, request.guest), undefined);
+}
+
+async function withStarted(
+  subject: ContractSubject,
+  work: (guest: string, exited: Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  await withClone(subject, async (guest) => {
+    const { exited } = await subject.driver.start(guest, never());
+    await work(guest, exited);
+  });
+}
+
+async function listed(driver: Driver, guest: string) {
+  return (await driver.list()).find(({ name }) => name === guest);
+}
+
+async function rejection(promise: Promise<unknown>): Promise<VzvmError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof VzvmError, `expected a VzvmError, got ${String(error)}`);
+  return error;
+}

@@ -1,0 +1,134 @@
+import { PassThrough, type Duplex } from 'node:stream';
+import { VzvmError } from '../../errors.ts';
+import type * as contract from '../driver.ts';
+import { parseGuestName } from '../guest-name.ts';
+import { ScriptPlayer, type FakeScript } from './script.ts';
+
+/** Options of {@link createFakeDriver}. */
+export interface FakeDriverOptions {
+  /** What each verb does, call by call. @defaultValue everything goes well */
+  readonly script?: FakeScript;
+  /** Images that can be resolved. @defaultValue ["fake"] */
+  readonly images?: readonly string[];
+  /** The byte stream to a port of a guest. @defaultValue one that echoes */
+  readonly dial?: (guest: string, port: number) => Duplex | Promise<Duplex>;
+  /** Where guests are reached. @defaultValue 127.0.0.1 */
+  readonly address?: contract.GuestAddress;
+}
+
+/** A driver in memory, for tests: no VM, no process, no file. Held to the same contract as the real ones. */
+export interface FakeDriver extends contract.Driver {
+  /** Each call so far, as `verb guest`. */
+  readonly calls: readonly string[];
+  /** Ends a running guest from outside, as a crash would. */
+  killGuest(guest: string, exit?: Partial<contract.ExitReport>): void;
+}
+
+interface FakeGuest {
+  exit: ((report: contract.ExitReport) => void) | undefined;
+}
+
+/** Makes a fake driver. */
+export function createFakeDriver(options: FakeDriverOptions = {}): FakeDriver {
+  return new InMemoryDriver(options);
+}
+
+class InMemoryDriver implements FakeDriver {
+  readonly name = 'fake';
+  readonly accelerator = 'none';
+  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly calls: string[] = [];
+  readonly #options: FakeDriverOptions;
+  readonly #player: ScriptPlayer;
+  readonly #guests = new Map<string, FakeGuest>();
+  #pid = 1;
+
+  constructor(options: FakeDriverOptions) {
+    this.#options = options;
+    this.#player = new ScriptPlayer(options.script ?? {});
+  }
+
+  check(): Promise<readonly contract.Finding[]> {
+    return Promise.resolve([{ level: 'ok', subject: 'fake', message: 'always there' }]);
+  }
+
+  async resolveImage(ref: string, { signal }: contract.ResolveOptions): Promise<contract.Image> {
+    await this.#play('resolveImage', ref, signal);
+    const images = this.#options.images ?? ['fake'];
+    if (images.includes(ref)) return { ref, digest: `fake:${ref}`, acceptsKey: true };
+    throw new VzvmError('IMAGE_NOT_FOUND', `there is no image ${ref}`, {
+      facts: { image: ref },
+      hint: `use one of: ${images.join(', ')}`,
+    });
+  }
+
+  async clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
+    const { guest } = request;
+    demandOurs(guest);
+    if (this.#guests.has(guest))
+      throw new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, { facts: { guest } });
+    await this.#play('clone', guest, signal);
+    this.#guests.set(guest, { exit: undefined });
+  }
+
+  async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
+    await this.#play('start', guest, signal);
+    const known = this.#guests.get(guest);
+    if (!known) throw new VzvmError('BOOT_FAILED', `there is no guest ${guest}`, { facts: { guest } });
+    const exited = new Promise<contract.ExitReport>((resolve) => {
+      known.exit = resolve;
+    });
+    return { pid: this.#pid++, exited };
+  }
+
+  async address(guest: string, signal: AbortSignal): Promise<contract.GuestAddress | undefined> {
+    await this.#play('address', guest, signal);
+    return this.#guests.get(guest)?.exit ? (this.#options.address ?? { host: '127.0.0.1' }) : undefined;
+  }
+
+  async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    await this.#play('dial', guest, signal);
+    if (!this.#guests.get(guest)?.exit) {
+      throw new VzvmError('DIAL_FAILED', `${guest} does not run`, { facts: { guest, port }, retry: 'safe' });
+    }
+    return this.#options.dial ? this.#options.dial(guest, port) : new PassThrough();
+  }
+
+  consoleTail(guest: string): Promise<string> {
+    return Promise.resolve(this.#guests.has(guest) ? `console of ${guest}` : '');
+  }
+
+  async stop(guest: string): Promise<void> {
+    await this.#play('stop', guest);
+    this.killGuest(guest, { code: 0 });
+  }
+
+  async delete(guest: string): Promise<void> {
+    demandOurs(guest);
+    await this.#play('delete', guest);
+    this.killGuest(guest, { code: 0 });
+    this.#guests.delete(guest);
+  }
+
+  list(): Promise<readonly contract.GuestInfo[]> {
+    return Promise.resolve(
+      [...this.#guests].map(([name, { exit }]) => ({ name, running: exit !== undefined })),
+    );
+  }
+
+  killGuest(guest: string, exit: Partial<contract.ExitReport> = {}): void {
+    const known = this.#guests.get(guest);
+    known?.exit?.({ code: null, signal: null, stderrTail: '', ...exit });
+    if (known) known.exit = undefined;
+  }
+
+  #play(...call: Parameters<ScriptPlayer['play']>): Promise<void> {
+    this.calls.push(`${call[0]} ${call[1]}`);
+    return this.#player.play(...call);
+  }
+}
+
+function demandOurs(guest: string): void {
+  if (parseGuestName(guest) !== undefined) return;
+  throw new VzvmError('OPTION_INVALID', `${guest} is not a guest of ours`, { facts: { guest } });
+}

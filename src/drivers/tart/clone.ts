@@ -1,0 +1,82 @@
+import { VzvmError } from '../../errors.ts';
+import type { CloneRequest } from '../driver.ts';
+import { EXIT_VM_STATE, type TartCli } from './cli.ts';
+import { deleteVm } from './delete.ts';
+import { tartError } from './failure.ts';
+
+const LOOK_TIMEOUT_MS = 30_000;
+const CLONE_TIMEOUT_MS = 280_000;
+
+/** Clones and configures. Tart would replace an existing VM without a word, so the name is looked up first. */
+export async function cloneVm(tart: TartCli, request: CloneRequest, signal: AbortSignal): Promise<void> {
+  await demandFreeName(tart, request.guest, signal);
+  try {
+    await clone(tart, request, signal);
+    await configure(tart, request, signal);
+  } catch (error) {
+    // A clone that failed late, or was cancelled, may have made the VM all the same.
+    await deleteVm(tart, request.guest);
+    throw error;
+  }
+}
+
+async function demandFreeName(tart: TartCli, guest: string, signal: AbortSignal): Promise<void> {
+  const result = await tart.run(['get', guest, '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS, signal });
+  if (result.exitCode === EXIT_VM_STATE) return;
+  if (result.exitCode !== 0)
+    throw tartError('CLONE_FAILED', `looking for ${guest}`, result, 'run: tart list', 'safe');
+  throw new VzvmError('NAME_TAKEN', `there is a VM ${guest} already`, {
+    facts: { guest },
+    hint: `remove it if it is not used: tart delete ${guest}`,
+  });
+}
+
+async function clone(tart: TartCli, { image, guest }: CloneRequest, signal: AbortSignal): Promise<void> {
+  const source = image.digest.startsWith('local:') ? image.ref : image.digest;
+  const result = await tart.run(['clone', source, guest], { timeoutMs: CLONE_TIMEOUT_MS, signal });
+  if (result.exitCode === 0) return;
+  if (result.exitCode === EXIT_VM_STATE) {
+    throw tartError('IMAGE_NOT_FOUND', `image ${image.ref} is gone`, result, `run: tart pull ${image.ref}`);
+  }
+  if (/no space left/i.test(result.stderrTail)) {
+    throw tartError(
+      'DISK_FULL',
+      'no disk space for the clone',
+      result,
+      'free some space: tart prune --older-than 30',
+    );
+  }
+  throw tartError(
+    'CLONE_FAILED',
+    `cloning ${image.ref}`,
+    result,
+    `try it by hand: tart clone ${source} test`,
+    'safe',
+  );
+}
+
+/** A MAC address of its own, always: with the image's, `tart ip` answers another VM's address. */
+async function configure(
+  tart: TartCli,
+  { guest, resources }: CloneRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const disk = resources.diskGiB === undefined ? [] : ['--disk-size', String(toDecimalGb(resources.diskGiB))];
+  const sizes = ['--cpu', String(resources.cpu), '--memory', String(resources.memoryMiB), ...disk];
+  const result = await tart.run(['set', guest, '--random-mac', ...sizes], {
+    timeoutMs: LOOK_TIMEOUT_MS,
+    signal,
+  });
+  if (result.exitCode === 0) return;
+  throw tartError(
+    'CLONE_FAILED',
+    `configuring ${guest}`,
+    result,
+    'check cpu, memoryMiB and diskGiB: disks only grow',
+  );
+}
+
+/** Tart counts disks in decimal gigabytes. */
+function toDecimalGb(gib: number): number {
+  return Math.ceil((gib * 2 ** 30) / 1e9);
+}

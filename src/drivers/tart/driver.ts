@@ -1,0 +1,134 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { messageOf, VzvmError } from '../../errors.ts';
+import { readTail, type DetachedProcess } from '../../process/spawn-detached.ts';
+import { dialTcp } from '../dial-tcp.ts';
+import type * as contract from '../driver.ts';
+import { defaultStateDir } from '../folders.ts';
+import { parseGuestName } from '../guest-name.ts';
+import { Mutex } from '../mutex.ts';
+import { TartCli } from './cli.ts';
+import { cloneVm } from './clone.ts';
+import { deleteVm } from './delete.ts';
+import { resolveTartImage } from './image.ts';
+import { startVm } from './start.ts';
+import { listVms } from './state.ts';
+import { stopChild, stopForeign } from './stop.ts';
+
+const IP_TIMEOUT_MS = 15_000;
+
+/** Options of {@link createTartDriver}. */
+export interface TartDriverOptions {
+  /** The `tart` executable. @defaultValue "tart" on PATH */
+  readonly tartBin?: string;
+  /** Tart's own folder. @defaultValue tart's default */
+  readonly tartHome?: string;
+  /** Where the output of running VMs goes. @defaultValue `VZVM_HOME`, else the platform's state folder */
+  readonly stateDir?: string;
+}
+
+/** The driver for Tart: Linux VMs on Apple Silicon, on Apple's Virtualization framework. */
+export function createTartDriver(options: TartDriverOptions = {}): contract.Driver {
+  return new TartDriver(options);
+}
+
+/** One lock for each Tart home: clone, start, list and delete read all VMs, and fail when one goes meanwhile. */
+const locks = new Map<string, Mutex>();
+
+class TartDriver implements contract.Driver {
+  readonly name = 'tart';
+  readonly accelerator = 'vz';
+  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly #tart: TartCli;
+  readonly #stateDir: string;
+  readonly #lock: Mutex;
+  readonly #children = new Map<string, DetachedProcess>();
+
+  constructor(options: TartDriverOptions) {
+    this.#tart = new TartCli({ bin: options.tartBin ?? 'tart', home: options.tartHome });
+    this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
+    const key = options.tartHome ?? '';
+    this.#lock = locks.get(key) ?? new Mutex();
+    locks.set(key, this.#lock);
+  }
+
+  async check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
+    const subject = 'tart';
+    try {
+      return [{ level: 'ok', subject, message: `tart ${await this.#tart.version(signal)}` }];
+    } catch (error) {
+      const hint = error instanceof VzvmError ? error.hint : undefined;
+      return [
+        { level: 'error', subject, message: messageOf(error), ...(hint === undefined ? {} : { fix: hint }) },
+      ];
+    }
+  }
+
+  async resolveImage(ref: string, options: contract.ResolveOptions): Promise<contract.Image> {
+    await this.#tart.version(options.signal);
+    return resolveTartImage(this.#tart, ref, options);
+  }
+
+  clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
+    return this.#lock.run(() => cloneVm(this.#tart, request, signal));
+  }
+
+  async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
+    await mkdir(this.#folder(guest), { recursive: true, mode: 0o700 });
+    const child = await this.#lock.run(() => startVm(this.#tart, guest, this.#log(guest), signal));
+    this.#children.set(guest, child);
+    return { pid: child.pid, exited: child.exited };
+  }
+
+  /** Races nothing: the chart watches the process, and one look is all that is asked. */
+  async address(guest: string, signal: AbortSignal): Promise<contract.GuestAddress | undefined> {
+    const result = await this.#tart.run(['ip', guest], { timeoutMs: IP_TIMEOUT_MS, signal });
+    const host = result.stdout.trim();
+    // Tart may answer nothing with exit 0; whatever is no address is "not yet".
+    return result.exitCode === 0 && isIPv4(host) ? { host } : undefined;
+  }
+
+  async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    const address = await this.address(guest, signal);
+    if (address) return dialTcp(address.host, port, signal);
+    throw new VzvmError('DIAL_FAILED', `${guest} has no address`, { facts: { guest, port }, retry: 'safe' });
+  }
+
+  consoleTail(guest: string): Promise<string> {
+    return readTail(this.#log(guest));
+  }
+
+  async stop(guest: string, graceMs: number): Promise<void> {
+    const child = this.#children.get(guest);
+    if (!child) return stopForeign(this.#tart, guest);
+    await stopChild(guest, child.pid, graceMs);
+    await child.exited;
+    this.#children.delete(guest);
+  }
+
+  async delete(guest: string): Promise<void> {
+    if (parseGuestName(guest) === undefined) {
+      throw new VzvmError('OPTION_INVALID', `${guest} is not a VM of ours`, { facts: { guest } });
+    }
+    if (this.#children.has(guest)) await this.stop(guest, 0);
+    await this.#lock.run(() => deleteVm(this.#tart, guest));
+    await rm(this.#folder(guest), { recursive: true, force: true });
+  }
+
+  list(): Promise<readonly contract.GuestInfo[]> {
+    return this.#lock.run(async () => {
+      const vms = await listVms(this.#tart);
+      return vms.filter(({ name }) => parseGuestName(name) !== undefined);
+    });
+  }
+
+  #folder(guest: string): string {
+    return join(this.#stateDir, guest);
+  }
+
+  #log(guest: string): string {
+    return join(this.#folder(guest), 'run.log');
+  }
+}

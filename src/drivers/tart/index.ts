@@ -1,0 +1,1 @@
+export { createTartDriver, type TartDriverOptions } from './driver.ts';

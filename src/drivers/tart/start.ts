@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { VzvmError } from '../../errors.ts';
+import { signalProcess } from '../../process/end-process.ts';
+import { spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
+import type { TartCli } from './cli.ts';
+import { runError } from './failure.ts';
+import { runs } from './state.ts';
+
+const START_TIMEOUT_MS = 50_000;
+const POLL_MS = 100;
+
+/** Without these the guest is offered the host's clipboard and microphone. */
+const RUN_FLAGS = ['--no-graphics', '--no-clipboard', '--no-audio'];
+
+/** Starts `tart run` and waits until tart says that it runs. A failed or aborted start leaves no process. */
+export async function startVm(
+  tart: TartCli,
+  guest: string,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<DetachedProcess> {
+  if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
+  const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS], { logFile, env: tart.env });
+  try {
+    await untilRunning(tart, guest, child, signal);
+    return child;
+  } catch (error) {
+    signalProcess(child.pid, 'SIGKILL');
+    await child.exited;
+    throw error;
+  }
+}
+
+async function untilRunning(
+  tart: TartCli,
+  guest: string,
+  child: DetachedProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = child.exited.then((report): never => {
+    throw runError(guest, report.stderrTail, report.code);
+  });
+  ended.catch(() => undefined); // Told by the race below, or of no interest any more.
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await Promise.race([ended, runs(tart, guest, signal)]))) {
+    if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
+    if (Date.now() >= deadline) {
+      throw new VzvmError('BOOT_FAILED', `tart did not run ${guest} within ${START_TIMEOUT_MS} ms`, {
+        facts: { guest },
+        hint: `see it for yourself: tart run ${guest}`,
+        retry: 'safe',
+      });
+    }
+    await Promise.race([ended, sleep(POLL_MS)]);
+  }
+}

@@ -1,0 +1,4 @@
+export { driverContract } from './drivers/contract.ts';
+export type { ContractCheck, ContractSubject } from './drivers/contract.ts';
+export { createFakeDriver } from './drivers/fake/index.ts';
+export type { FakeDriver, FakeDriverOptions, FakeScript, FakeStep, FakeVerb } from './drivers/fake/index.ts';

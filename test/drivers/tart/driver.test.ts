@@ -1,0 +1,133 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CloneRequest } from '../../../src/drivers/driver.ts';
+import { newGuestName } from '../../../src/drivers/guest-name.ts';
+import { startTartBench, type TartBench } from '../../helpers/tart/index.ts';
+
+const never = new AbortController().signal;
+
+describe('the Tart driver', () => {
+  let bench: TartBench;
+  const log: string[] = [];
+
+  beforeEach(async () => {
+    bench = await startTartBench();
+    log.length = 0;
+  });
+
+  afterEach(async () => {
+    expect(await bench.driver.list()).toEqual([]);
+    await bench[Symbol.asyncDispose]();
+  });
+
+  const resolve = (ref: string) =>
+    bench.driver.resolveImage(ref, { signal: never, log: (line) => log.push(line) });
+
+  const requestFor = async (ref = 'base'): Promise<CloneRequest> => ({
+    image: await resolve(ref),
+    guest: newGuestName(),
+    resources: { cpu: 4, memoryMiB: 4096, diskGiB: 40 },
+    user: 'admin',
+    authorizedKey: 'unused',
+  });
+
+  it('calls tart in the order and with the vectors that are safe', async () => {
+    const request = await requestFor('ghcr.io/cirruslabs/ubuntu:latest');
+    const { guest } = request;
+    await bench.driver.clone(request, never);
+    const { exited } = await bench.driver.start(guest, never);
+    expect(await bench.driver.address(guest, never)).toEqual({ host: '127.0.0.1' });
+    await bench.driver.stop(guest, 0);
+    expect(await exited).toMatchObject({ code: 0 });
+    await bench.driver.delete(guest);
+    const digest = `ghcr.io/cirruslabs/ubuntu@sha256:${'a'.repeat(64)}`;
+    expect(
+      (await bench.calls()).filter((call) => !call.startsWith(`get ${guest}`) && !call.startsWith('list')),
+    ).toEqual([
+      '--version',
+      'fqn ghcr.io/cirruslabs/ubuntu:latest',
+      'pull ghcr.io/cirruslabs/ubuntu:latest',
+      'fqn ghcr.io/cirruslabs/ubuntu:latest',
+      `clone ${digest} ${guest}`,
+      `set ${guest} --random-mac --cpu 4 --memory 4096 --disk-size 43`,
+      `run ${guest} --no-graphics --no-clipboard --no-audio`,
+      `ip ${guest}`,
+      `delete ${guest}`,
+    ]);
+    expect((await bench.calls()).indexOf(`get ${guest} --format json`)).toBe(4);
+    expect(log).toContain('image: 50%');
+    expect(await readdir(join(bench.home, '..', 'state', 'tart'))).toEqual([]);
+  });
+
+  it('does not pull what is cached', async () => {
+    await resolve('ghcr.io/cirruslabs/ubuntu:latest');
+    await resolve('ghcr.io/cirruslabs/ubuntu:latest');
+    expect((await bench.calls()).filter((call) => call.startsWith('pull'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['clone', { clone: { code: 2, stderr: 'gone' } }, 'IMAGE_NOT_FOUND'],
+    ['clone', { clone: { code: 1, stderr: 'Error: No space left on device' } }, 'DISK_FULL'],
+    ['clone', { clone: { code: 1, stderr: 'Error: whatever' } }, 'CLONE_FAILED'],
+    ['set', { set: { code: 1, stderr: 'Error: LessThanMinimalResourcesError' } }, 'CLONE_FAILED'],
+  ])('maps a failing %s, and leaves no VM (%o)', async (_, failures, code) => {
+    const request = await requestFor();
+    await bench.fail(failures);
+    await expect(bench.driver.clone(request, never)).rejects.toMatchObject({
+      code,
+      hint: expect.any(String),
+    });
+    await bench.fail({});
+  });
+
+  it.each([
+    ['The number of VMs exceeds the system limit (other running VMs: a, b)', 'LIMIT_REACHED'],
+    ['Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED'],
+  ])('reports a run that ends at once: %s', async (stderr, code) => {
+    const request = await requestFor();
+    await bench.driver.clone(request, never);
+    await bench.fail({ start: { code: 1, stderr } });
+    await expect(bench.driver.start(request.guest, never)).rejects.toMatchObject({
+      code,
+      exitCode: 1,
+      stderrTail: expect.stringContaining(stderr),
+    });
+    await bench.fail({});
+    await bench.driver.delete(request.guest);
+  });
+
+  it('has no address while tart knows none', async () => {
+    const request = await requestFor();
+    await bench.driver.clone(request, never);
+    await bench.fail({ noIp: true });
+    expect(await bench.driver.address(request.guest, never)).toBeUndefined();
+    await expect(bench.driver.dial(request.guest, 22, never)).rejects.toMatchObject({
+      code: 'DIAL_FAILED',
+      retry: 'safe',
+    });
+    await bench.fail({});
+    await bench.driver.delete(request.guest);
+  });
+
+  it('deletes again while the VM still counts as running', async () => {
+    const request = await requestFor();
+    await bench.driver.clone(request, never);
+    await writeFile(join(bench.home, 'busy'), '');
+    await bench.driver.delete(request.guest);
+    expect((await bench.calls()).filter((call) => call.startsWith('delete'))).toHaveLength(2);
+  });
+
+  it('refuses a tart that is too old, with the command that mends it', async () => {
+    await bench.fail({ version: '2.20.0' });
+    await expect(resolve('base')).rejects.toMatchObject({
+      code: 'TOOL_TOO_OLD',
+      hint: expect.stringContaining('brew'),
+    });
+    await bench.fail({});
+  });
+
+  it('reports an unknown remote image', async () => {
+    await expect(resolve('ghcr.io/unknown/image:1')).rejects.toMatchObject({ code: 'IMAGE_DOWNLOAD_FAILED' });
+  });
+});
