@@ -18,6 +18,8 @@ export interface TrialOptions {
   readonly cacheDir: string;
   /** The kernel that guests will boot; without one the firmware is tried. */
   readonly kernel?: string | undefined;
+  /** The device that KVM is reached by. */
+  readonly device?: string | undefined;
   readonly signal: AbortSignal;
   readonly log: LogLine;
 }
@@ -27,7 +29,7 @@ export interface TrialOptions {
  * The verdict is kept for this QEMU, this kernel and this boot of the host.
  */
 export async function chooseAccelerator(options: TrialOptions): Promise<Accelerator> {
-  const candidate = await hardwareCandidate(options.log);
+  const candidate = await hardwareCandidate(options.log, options.device);
   if (candidate === undefined) return 'tcg';
   const file = join(options.cacheDir, 'qemu', `accelerator-${await verdictKey(options, candidate)}`);
   const known = await readFile(file, 'utf8').catch(() => undefined); // Not tried yet.

@@ -18,7 +18,6 @@ export async function writeSeed(folder: string, seed: Seed): Promise<void> {
 export function seedFiles(seed: Seed): Readonly<Record<string, string>> {
   const user = {
     name: seed.user,
-    groups: 'sudo',
     shell: '/bin/bash',
     sudo: 'ALL=(ALL) NOPASSWD:ALL',
     lock_passwd: true,
