@@ -6,7 +6,9 @@ import { root } from './run-task.mjs';
 
 /** `npm ci`, unless this lock file is what is installed already. */
 export function installNpmPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.installed-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.error('bootstrap: installing npm packages (npm ci)');

@@ -12,7 +12,7 @@ import { upload } from './upload.ts';
 import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
-export type { ActorDeps, GuestPlan, Payload, PayloadFile, Scope, VmSession } from './session.ts';
+export type { ActorDeps, GuestPlan, Payload, Scope, VmSession } from './session.ts';
 
 /** The actor logic for `vmMachine.provide({ actors })`. Made once per substrate, never once per VM. */
 export function createActors(deps: ActorDeps) {

@@ -33,7 +33,7 @@ export class VmRuntime implements VmHandle {
     this.#actor = createActor(options.machine, {
       id: options.session.name,
       input: options.input,
-      ...(inspect ? { inspect: (event: InspectionEvent) => void quietly(() => inspect(event)) } : {}),
+      ...(inspect ? { inspect: (event: InspectionEvent) => quietly(() => inspect(event)) } : {}),
     });
     this.#actor.on('*', (event) => {
       this.#timeline.record(event);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BootError, VzvmError, VZVMSubstrate, type VZVMSubstrateOptions } from '../../src/index.ts';
+import { BootError, VZVMSubstrate, type VzvmError, type VZVMSubstrateOptions } from '../../src/index.ts';
 import { lookOutside, type Outside } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 

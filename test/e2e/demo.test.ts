@@ -37,7 +37,7 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   it('runs an agent turn in a real VM, fetches its file back, and leaves nothing', async () => {
     const before = await lookOutside(stateDir);
     const { code, stdout, stderr } = await demo(stateDir, ['--json']);
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(report).toMatchObject({
       ok: true,
@@ -55,8 +55,10 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
     const before = await lookOutside(stateDir);
     const { code, stderr, running } = await demo(stateDir, ['--verbose'], { interruptAt: 'ssh-connect' });
     expect(running).toHaveLength(1);
-    expect(code, stderr).toBe(130);
-    expect(stderr).toContain('cancelled; the VM is gone');
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringContaining('cancelled; the VM is gone'),
+    });
     expect(await lookOutside(stateDir)).toEqual({ ...before, processes: [], guests: [] });
   });
 });

@@ -15,7 +15,7 @@ export async function resolveTartImage(tart: TartCli, ref: string, options: Reso
   const digest = ref.includes('/')
     ? await remoteDigest(tart, ref, options)
     : await localDigest(tart, ref, options);
-  const isPublished = /^ghcr\.io\/cirruslabs\//.test(ref) || !ref.includes('/');
+  const isPublished = ref.startsWith('ghcr.io/cirruslabs/') || !ref.includes('/');
   return { ref, digest, acceptsKey: false, ...(isPublished ? { login: PUBLISHED_LOGIN } : {}) };
 }
 
