@@ -138,12 +138,12 @@ class QemuDriver implements contract.Driver {
     return stripVTControlCharacters(await readTail(this.#files(guest).console)).replaceAll('\r', '');
   }
 
-  stop(guest: string, graceMs: number): Promise<void> {
-    return stopGuest(guest, this.#files(guest), graceMs, this.#log);
+  async stop(guest: string, graceMs: number): Promise<void> {
+    await stopGuest(guest, this.#files(guest), graceMs, this.#log);
   }
 
-  delete(guest: string): Promise<void> {
-    return deleteGuest(guest, this.#files(guest), this.#log);
+  async delete(guest: string): Promise<void> {
+    await deleteGuest(guest, this.#files(guest), this.#log);
   }
 
   async list(): Promise<readonly contract.GuestInfo[]> {

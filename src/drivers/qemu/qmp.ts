@@ -19,6 +19,7 @@ export async function qmp(
   command: { readonly execute: string; readonly arguments?: Readonly<Record<string, unknown>> },
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<unknown> {
+  if (options.signal?.aborted) throw new VzvmError('ABORTED', 'a command to QEMU was cancelled');
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
   const socket = connect(socketPath);

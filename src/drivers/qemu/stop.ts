@@ -9,7 +9,7 @@ import { qmp } from './qmp.ts';
 import { readSettings } from './settings.ts';
 
 const QMP_TIMEOUT_MS = 2_000;
-const TERM_GRACE_MS = 3_000;
+const TERM_GRACE_MS = 2_000;
 const KILL_GRACE_MS = 10_000;
 
 /** Polite, then forced, then waits until the process is gone: also for one that another process started. */

@@ -1,0 +1,107 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { qmp } from '../../../src/drivers/qemu/qmp.ts';
+import { tempDir } from '../../helpers/temp.ts';
+
+/** A QMP server whose answers are scripted: one line of output for each line of input, after a greeting. */
+async function scriptedServer(socketPath: string, onConnect: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+    onConnect(socket);
+  });
+  await new Promise<void>((resolve) => void server.listen(socketPath, resolve));
+  return {
+    open: () => sockets.size,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}
+
+function answers(socket: Socket, answer: (command: { execute: string }) => readonly object[]): void {
+  socket.write('{"QMP": {"version": {}}}\r\n');
+  socket.on('data', (data) => {
+    for (const line of data.toString().trim().split('\n')) {
+      for (const message of answer(JSON.parse(line) as { execute: string }))
+        socket.write(`${JSON.stringify(message)}\r\n`);
+    }
+  });
+}
+
+test('negotiates, passes over events and returns the answer', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  const seen: string[] = [];
+  await using _ = await scriptedServer(path, (socket) =>
+    answers(socket, ({ execute }) => {
+      seen.push(execute);
+      return [{ event: 'RESUME', timestamp: {} }, { return: { status: 'running' } }];
+    }),
+  );
+  expect(await qmp(path, { execute: 'query-status' }, { timeoutMs: 2_000 })).toEqual({ status: 'running' });
+  expect(seen).toEqual(['qmp_capabilities', 'query-status']);
+});
+
+test('reads an answer that comes in pieces', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, (socket) => {
+    socket.write('{"QMP"');
+    setImmediate(() => socket.write(': {}}\r\n{"return": {}}\r\n{"ret'));
+    socket.once('data', () => socket.write('urn": 7}\r\n'));
+  });
+  expect(await qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).toBe(7);
+});
+
+test("passes QEMU's own words on when a command is refused", async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, (socket) =>
+    answers(socket, ({ execute }) =>
+      execute === 'qmp_capabilities'
+        ? [{ return: {} }]
+        : [{ error: { class: 'GenericError', desc: 'no such thing' } }],
+    ),
+  );
+  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+    code: 'COMMAND_FAILED',
+    message: 'QEMU did not do x: no such thing',
+  });
+});
+
+test('ends at its deadline when QEMU says nothing', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, () => undefined);
+  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'COMMAND_FAILED',
+    message: expect.stringContaining('no reply in 50 ms') as string,
+  });
+});
+
+test('rejects when the connection is closed in the middle, or nothing listens', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, (socket) => socket.end('{"QMP": {}}\r\n'));
+  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+    code: 'COMMAND_FAILED',
+  });
+  const nothing = join(temp.path, 'nothing');
+  await expect(qmp(nothing, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+    code: 'COMMAND_FAILED',
+  });
+});
+
+test('is cancelled as ABORTED, also when it was before it began', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  const abort = new AbortController();
+  await using _ = await scriptedServer(path, () => abort.abort());
+  const options = { timeoutMs: 5_000, signal: abort.signal };
+  await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
+});
