@@ -20,6 +20,7 @@ export interface TrialOptions {
   readonly kernel?: string | undefined;
   /** The device that KVM is reached by. */
   readonly device?: string | undefined;
+  readonly platform?: NodeJS.Platform | undefined;
   readonly signal: AbortSignal;
   readonly log: LogLine;
 }
@@ -29,7 +30,7 @@ export interface TrialOptions {
  * The verdict is kept for this QEMU, this kernel and this boot of the host.
  */
 export async function chooseAccelerator(options: TrialOptions): Promise<Accelerator> {
-  const candidate = await hardwareCandidate(options.log, options.device);
+  const candidate = await hardwareCandidate(options.log, options.device, options.platform);
   if (candidate === undefined) return 'tcg';
   const file = join(options.cacheDir, 'qemu', `accelerator-${await verdictKey(options, candidate)}`);
   const known = await readFile(file, 'utf8').catch(() => undefined); // Not tried yet.
@@ -51,9 +52,10 @@ export async function chooseAccelerator(options: TrialOptions): Promise<Accelera
 export async function hardwareCandidate(
   log: LogLine,
   device = '/dev/kvm',
+  platform: NodeJS.Platform = process.platform,
 ): Promise<'kvm' | 'hvf' | undefined> {
-  if (process.platform === 'darwin') return 'hvf';
-  if (process.platform !== 'linux') return undefined;
+  if (platform === 'darwin') return 'hvf';
+  if (platform !== 'linux') return undefined;
   try {
     await access(device, constants.R_OK | constants.W_OK);
     return 'kvm';

@@ -27,11 +27,7 @@ async function setUp(
     answer(response, content);
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const url = new URL(
-    `http://user:pw@127.0.0.1:${(server.address() as AddressInfo).port}/disk.qcow2?token=secret`,
-  );
-  url.username = '';
-  url.password = '';
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/disk.qcow2?token=secret`);
   const where = { cacheDir: join(temp.path, 'cache'), arch: hostArch('x64') };
   return {
     url,
