@@ -31,7 +31,36 @@ describe('the signal of an agent', () => {
   });
 });
 
+describe('the signal of an agent that has a session', () => {
+  it('keeps a message from being sent, which is no reason to cancel', async () => {
+    await using harness = await ScriptedHarness.start();
+    const stop = new AbortController();
+    await using agent = agentOn(harness.url, { signal: stop.signal });
+    await agent.ensureSession();
+    stop.abort();
+    await expect(agent.chat('hi')).rejects.toMatchObject({ name: 'AbortError' });
+    await agent.dispose();
+    const paths = harness.seen.map(({ url }) => url);
+    expect(paths).toEqual(['/v1/sessions', '/v1/sessions/s1/end-input']);
+  });
+});
+
 describe('the signal of a chat', () => {
+  it('keeps a chat that was taken back from booting when its turn comes', async () => {
+    const failing = Promise.withResolvers<void>();
+    const runtime = substrateTo(NOWHERE, () => failing.promise);
+    await using agent = agentOn(NOWHERE, { runtime });
+    const stop = new AbortController();
+    const one = agent.chat('one').result();
+    const two = agent.chat('two', { signal: stop.signal }).result();
+    stop.abort();
+    await expect(two).rejects.toMatchObject({ name: 'AbortError' });
+    failing.reject(new Error('no room'));
+    await expect(one).rejects.toThrow('no room');
+    await agent.dispose();
+    expect(runtime.boots).toHaveLength(1);
+  });
+
   it('takes it back while the harness boots, and leaves the boot to the others', async () => {
     await using harness = await ScriptedHarness.start();
     const booted = Promise.withResolvers<void>();
@@ -61,6 +90,8 @@ describe('the signal of a chat', () => {
     await harness.until('GET /events');
     stop.abort();
     await expect(two).rejects.toMatchObject({ name: 'AbortError' });
+    // Requests that a third message sent too early would overtake.
+    for (let i = 0; i < 3; i++) await agent.fetchArtifact('x');
     expect(harness.sent('POST /messages')).toHaveLength(1);
     harness.answer({ role: 'user', content: 'one' }, 0);
     expect((await one).messages.at(-1)).toEqual({ type: 'result', result: 'done: one' });

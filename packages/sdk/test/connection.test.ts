@@ -17,6 +17,7 @@ describe('a substrate', () => {
     await Promise.all([agent.dispose(), agent.dispose(), agent[Symbol.asyncDispose]()]);
     expect(runtime.shutdowns).toBe(1);
     expect(harness.sent('POST /end-input')).toHaveLength(1);
+    expect(harness.seen.filter(({ url }) => !url.startsWith('/v1/'))).toEqual([]);
   });
 
   it('is booted anew after a boot that failed', async () => {
