@@ -1,5 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { execa } from 'execa';
 import { tail, VzvmError } from '../errors.ts';
+import { signalProcess } from './end-process.ts';
 
 /** How a program is run. */
 export interface RunOptions {
@@ -11,6 +13,8 @@ export interface RunOptions {
   readonly cwd?: string | undefined;
   /** Standard input; none when undefined. */
   readonly input?: string | undefined;
+  /** It runs in a process group of its own that is ended as a whole: for programs whose children would run on. */
+  readonly isGroup?: boolean | undefined;
   /** Called with each line of standard error as it is written. */
   readonly onStderrLine?: ((line: string) => void) | undefined;
   /** Called with each line of standard output as it is written. */
@@ -38,12 +42,14 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     maxBuffer: 16 * 1024 * 1024,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
     ...(options.env ? { env: { ...options.env } } : {}),
+    ...(options.isGroup ? { detached: true } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.onStdoutLine ? { stdout: ['pipe', lines(options.onStdoutLine)] as const } : {}),
     ...(options.onStderrLine ? { stderr: ['pipe', lines(options.onStderrLine)] as const } : {}),
-  } as never);
-  const result = await (subprocess as Promise<ExecaOutcome>);
+  } as never) as unknown as Subprocess;
+  const release = options.isGroup ? endWholeGroup(subprocess.nodeChildProcess, options) : undefined;
+  const result = await subprocess.finally(release);
   const facts = { program: file };
   if (result.isCanceled) throw new VzvmError('ABORTED', `${file} was cancelled`, { facts });
   if (result.timedOut) {
@@ -66,6 +72,27 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     stdout: result.stdout ?? '',
     stderrTail: tail(result.stderr ?? ''),
   };
+}
+
+/** Whoever of the group outlives its leader is killed; so is all of it when this process exits. */
+function endWholeGroup(leader: ChildProcess, options: RunOptions): () => void {
+  const { pid } = leader;
+  if (pid === undefined) return () => undefined;
+  const terminate = () => signalProcess(-pid, 'SIGTERM');
+  const kill = () => signalProcess(-pid, 'SIGKILL');
+  const timer = setTimeout(terminate, options.timeoutMs);
+  options.signal?.addEventListener('abort', terminate, { once: true });
+  leader.once('exit', kill);
+  process.once('exit', kill);
+  return () => {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', terminate);
+    process.removeListener('exit', kill);
+  };
+}
+
+interface Subprocess extends Promise<ExecaOutcome> {
+  readonly nodeChildProcess: ChildProcess;
 }
 
 interface ExecaOutcome {

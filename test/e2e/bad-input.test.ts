@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BootError, VZVMSubstrate, type VzvmError, type VZVMSubstrateOptions } from '../../src/index.ts';
+import { startFailingRegistry } from './failing-registry.ts';
 import { lookOutside, type Outside } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
@@ -18,6 +20,8 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
   });
 
   afterEach(async () => {
+    // Every boot below fails, and a failed boot leaves nothing: whatever else it showed.
+    assert.deepEqual(await lookOutside(stateDir), { ...before, processes: [], guests: [] });
     await rm(stateDir, { recursive: true, force: true });
   });
 
@@ -29,37 +33,59 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
         (error: unknown) => error,
       );
 
-  const expectNothingLeft = async () => {
-    expect(await lookOutside(stateDir)).toEqual({ ...before, processes: [], guests: [] });
-  };
-
   it('with a wrong password says so, and leaves nothing', async () => {
     const error = await boot({ sshPassword: 'wrong-password-value' });
     expect(error).toBeInstanceOf(BootError);
     expect(error).toMatchObject({ code: 'SSH_AUTH_FAILED', step: 'ssh-connect', problems: [] });
     expect((error as VzvmError).hint).toMatch(/sshPassword|sshPrivateKeyPath/);
     expect(JSON.stringify(error) + (error as Error).stack).not.toContain('wrong-password-value');
-    await expectNothingLeft();
   });
 
-  it('with a registry that is down fails in the step that needs it, and leaves nothing', async () => {
-    const previous = process.env['npm_config_registry'];
-    process.env['npm_config_registry'] = 'http://127.0.0.1:9/';
-    try {
-      const error = await boot({ guestNode: { source: 'npm' }, retries: { 'node-install': 1 } });
-      expect(error).toMatchObject({ code: 'NODE_INSTALL_FAILED', step: 'node-install', problems: [] });
-      expect((error as VzvmError).hint).toBeTruthy();
-    } finally {
-      if (previous === undefined) delete process.env['npm_config_registry'];
-      else process.env['npm_config_registry'] = previous;
-    }
-    await expectNothingLeft();
+  it('with a registry that the guest cannot reach fails in node-install, and leaves nothing', async () => {
+    // The host reaches it, the guest does not: what a guest without a network sees of any registry.
+    await using registry = await startFailingRegistry();
+    const error = await withRegistry(registry.url, () =>
+      boot({ guestNode: { source: 'npm' }, retries: { 'node-install': 1 } }),
+    );
+    expect(error).toMatchObject({ code: 'NODE_INSTALL_FAILED', step: 'node-install', problems: [] });
+    expect((error as VzvmError).hint).toBeTruthy();
+  });
+
+  it('with a registry that goes down before npm ci fails in npm-install, and leaves nothing', async () => {
+    await using registry = await startFailingRegistry();
+    const error = await withRegistry(registry.url, () =>
+      boot({
+        hostPorts: { [registry.port]: registry.port },
+        guestNode: { source: 'npm' },
+        retries: { 'npm-install': 1 },
+      }),
+    );
+    expect(error).toMatchObject({ code: 'NPM_INSTALL_FAILED', step: 'npm-install', problems: [] });
+    expect((error as VzvmError).hint).toMatch(/registry/);
+    expect(registry.refused.length).toBeGreaterThan(0);
+  });
+
+  it('with its port taken in the guest says which, and leaves nothing', async () => {
+    const error = await boot({ hostPorts: { 7700: 9 } });
+    expect(error).toMatchObject({ code: 'PORT_TAKEN', step: 'spawn', problems: [] });
+    expect((error as VzvmError).message).toContain('7700');
+  });
+
+  it('with an image that is not known, or a key that cannot be read, makes no VM', async () => {
+    expect(await boot({ baseImage: 'debain:12' })).toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      hint: expect.any(String),
+    });
+    const sshPrivateKeyPath = join(stateDir, 'no-such-key');
+    expect(await boot({ sshPrivateKeyPath })).toMatchObject({
+      code: 'SSH_KEY_UNREADABLE',
+      hint: expect.any(String),
+    });
   });
 
   it('with an sshd that never comes fails at the deadline with the console, and leaves nothing', async () => {
     const error = await boot({ timeouts: { 'ssh-connect': 2_000 } });
     expect(error).toMatchObject({ code: 'STEP_TIMEOUT', step: 'ssh-connect', problems: [] });
-    await expectNothingLeft();
   });
 
   it('with a harness that crashes at start shows its log, and leaves nothing', async () => {
@@ -70,7 +96,6 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
     expect((error as VzvmError).stderrTail).toContain('the harness has a bad day');
     expect(JSON.stringify(error)).not.toContain('canary-secret-value');
     await rm(bundlePath);
-    await expectNothingLeft();
   });
 
   it('when its guest is killed notices at once, and leaves nothing', async () => {
@@ -83,6 +108,16 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
       },
     });
     expect(error).toMatchObject({ code: 'GUEST_EXITED', step: 'ssh-connect', problems: [] });
-    await expectNothingLeft();
   });
 });
+
+async function withRegistry<T>(url: string, work: () => Promise<T>): Promise<T> {
+  const previous = process.env['npm_config_registry'];
+  process.env['npm_config_registry'] = url;
+  try {
+    return await work();
+  } finally {
+    if (previous === undefined) delete process.env['npm_config_registry'];
+    else process.env['npm_config_registry'] = previous;
+  }
+}

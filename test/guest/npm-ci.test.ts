@@ -21,14 +21,18 @@ async function project(path: string, registry: Registry | undefined) {
   await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'p', dependencies }));
   await writeFile(join(directory, 'package-lock.json'), JSON.stringify(lock));
   await writeFile(join(directory, '.packages-digest'), 'old\n');
-  // A guest knows nothing of the settings of the machine that runs the tests.
-  const env = {
-    HOME: path,
-    npm_config_userconfig: join(path, 'none'),
-    npm_config_registry: undefined,
-    NODE_EXTRA_CA_CERTS: undefined,
+  return { directory, env: guestEnv(path) };
+}
+
+/** A guest knows nothing of the settings of the machine that runs the tests: neither npm's files nor its variables. */
+function guestEnv(home: string): Record<string, string | undefined> {
+  const settings = Object.keys(process.env).filter((name) => /^(?:npm_config_|NODE_)/i.test(name));
+  return {
+    ...Object.fromEntries(settings.map((name) => [name, undefined])),
+    HOME: home,
+    npm_config_userconfig: join(home, 'none'),
+    npm_config_globalconfig: join(home, 'none-either'),
   };
-  return { directory, env };
 }
 
 describe('npmCiCommand', () => {
@@ -62,7 +66,7 @@ describe('npmCiCommand', () => {
     expect(await readdir(directory)).not.toContain('.packages-digest');
 
     const trusted = await sh(npmCiCommand({ ...recipe, caFile }), { env, input: `${TOKEN}\n` });
-    expect(trusted).toMatchObject({ exitCode: 0 });
+    expect(trusted, trusted.stderr).toMatchObject({ exitCode: 0 });
     expect(await readFile(join(directory, 'node_modules/tiny/index.js'), 'utf8')).toBe('module.exports = 1');
     expect(registry.requests.at(-1)).toBe(`GET /tiny/-/tiny-1.0.0.tgz Bearer ${TOKEN}`);
     expect(await sh(`grep -rl ${TOKEN} '${temp.path}'`)).toMatchObject({ exitCode: 1, stdout: '' });
