@@ -66,7 +66,7 @@ describe('npmCiCommand', () => {
     expect(await readdir(directory)).not.toContain('.packages-digest');
 
     const trusted = await sh(npmCiCommand({ ...recipe, caFile }), { env, input: `${TOKEN}\n` });
-    expect(trusted, trusted.stderr).toMatchObject({ exitCode: 0 });
+    expect(trusted).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await readFile(join(directory, 'node_modules/tiny/index.js'), 'utf8')).toBe('module.exports = 1');
     expect(registry.requests.at(-1)).toBe(`GET /tiny/-/tiny-1.0.0.tgz Bearer ${TOKEN}`);
     expect(await sh(`grep -rl ${TOKEN} '${temp.path}'`)).toMatchObject({ exitCode: 1, stdout: '' });

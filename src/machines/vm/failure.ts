@@ -6,7 +6,7 @@ const TIMEOUT_HINTS: Readonly<Record<Step, string>> = {
   cloning:
     'see `df -h` for a full disk and that the image can be pulled; `timeouts.cloning` allows more time',
   booting:
-    'see with `vzvm doctor` that the hypervisor runs on this host; `timeouts.booting` allows more time',
+    'the host may be short of memory or processors: see `free -m` and `uptime`; `timeouts.booting` allows more time',
   'ip-polling':
     'read the console: the guest has to ask for an address by DHCP; `timeouts["ip-polling"]` allows more time',
   'ssh-connect': 'read the console: the image has to start sshd; `timeouts["ssh-connect"]` allows more time',
