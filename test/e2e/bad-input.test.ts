@@ -1,32 +1,33 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BootError, VZVMSubstrate, type VzvmError, type VZVMSubstrateOptions } from '../../src/index.ts';
+import { setVariable } from './environment.ts';
 import { startFailingRegistry } from './failing-registry.ts';
-import { lookOutside, type Outside } from './outside.ts';
+import { makePlace, NOTHING, type Place } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
 const reason = reasonToSkip();
 
 describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})` : ''}`, () => {
-  let stateDir: string;
-  let before: Outside;
+  let place: Place;
+  let restore: () => void;
 
   beforeEach(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), 'e2e-bad-'));
-    before = await lookOutside(stateDir);
+    place = await makePlace();
+    restore = setVariable('TMPDIR', place.temporary);
   });
 
   afterEach(async () => {
+    restore();
     // Every boot below fails, and a failed boot leaves nothing: whatever else it showed.
-    assert.deepEqual(await lookOutside(stateDir), { ...before, processes: [], guests: [] });
-    await rm(stateDir, { recursive: true, force: true });
+    assert.deepEqual(await place.look(), NOTHING);
+    await place[Symbol.asyncDispose]();
   });
 
   const boot = (options: VZVMSubstrateOptions) =>
-    new VZVMSubstrate({ stateDir, driver: 'qemu', ...options })
+    new VZVMSubstrate({ stateDir: place.stateDir, driver: 'qemu', ...options })
       .bootHarness({ envs: { CANARY: 'canary-secret-value' } })
       .then(
         () => expect.unreachable('the boot should have failed'),
@@ -76,7 +77,7 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
       code: 'IMAGE_NOT_FOUND',
       hint: expect.any(String),
     });
-    const sshPrivateKeyPath = join(stateDir, 'no-such-key');
+    const sshPrivateKeyPath = join(place.stateDir, 'no-such-key');
     expect(await boot({ sshPrivateKeyPath })).toMatchObject({
       code: 'SSH_KEY_UNREADABLE',
       hint: expect.any(String),
@@ -89,13 +90,12 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
   });
 
   it('with a harness that crashes at start shows its log, and leaves nothing', async () => {
-    const bundlePath = join(stateDir, 'harness.mjs');
+    const bundlePath = join(place.stateDir, 'harness.mjs');
     await writeFile(bundlePath, 'console.error("the harness has a bad day"); process.exit(3);\n');
     const error = await boot({ bundlePath });
     expect(error).toMatchObject({ code: 'HARNESS_CRASHED', step: 'spawn', problems: [] });
     expect((error as VzvmError).stderrTail).toContain('the harness has a bad day');
     expect(JSON.stringify(error)).not.toContain('canary-secret-value');
-    await rm(bundlePath);
   });
 
   it('when its guest is killed notices at once, and leaves nothing', async () => {
@@ -112,12 +112,10 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
 });
 
 async function withRegistry<T>(url: string, work: () => Promise<T>): Promise<T> {
-  const previous = process.env['npm_config_registry'];
-  process.env['npm_config_registry'] = url;
+  const restore = setVariable('npm_config_registry', url);
   try {
     return await work();
   } finally {
-    if (previous === undefined) delete process.env['npm_config_registry'];
-    else process.env['npm_config_registry'] = previous;
+    restore();
   }
 }

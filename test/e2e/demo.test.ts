@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lookOutside } from './outside.ts';
+import { makePlace, NOTHING, type Place } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
 const CARD = [
@@ -24,19 +21,16 @@ const CARD = [
 const reason = reasonToSkip();
 
 describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`, () => {
-  let stateDir: string;
+  let place: Place;
 
   beforeEach(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), 'e2e-demo-'));
+    place = await makePlace();
   });
 
-  afterEach(async () => {
-    await rm(stateDir, { recursive: true, force: true });
-  });
+  afterEach(() => place[Symbol.asyncDispose]());
 
   it('runs an agent turn in a real VM, fetches its file back, and leaves nothing', async () => {
-    const before = await lookOutside(stateDir);
-    const { code, stdout, stderr } = await demo(stateDir, ['--json']);
+    const { code, stdout, stderr } = await demo(place, ['--json']);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(report).toMatchObject({
@@ -48,18 +42,17 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
       leftovers: [],
     });
     expect((report['states'] as { state: string }[]).map(({ state }) => state)).toEqual(CARD);
-    expect(await lookOutside(stateDir)).toEqual({ ...before, processes: [], guests: [] });
+    expect(await place.look()).toEqual(NOTHING);
   });
 
   it('ends with the VM gone when interrupted in the middle of a boot', async () => {
-    const before = await lookOutside(stateDir);
-    const { code, stderr, running } = await demo(stateDir, ['--verbose'], { interruptAt: 'ssh-connect' });
+    const { code, stderr, running } = await demo(place, ['--verbose'], { interruptAt: 'ssh-connect' });
     expect(running).toHaveLength(1);
     expect({ code, stderr }).toEqual({
       code: 130,
       stderr: expect.stringContaining('cancelled; the VM is gone'),
     });
-    expect(await lookOutside(stateDir)).toEqual({ ...before, processes: [], guests: [] });
+    expect(await place.look()).toEqual(NOTHING);
   });
 });
 
@@ -72,14 +65,10 @@ interface Ended {
 }
 
 /** Runs the demo as a user does, without a key, and interrupts it when a state is named. */
-async function demo(
-  stateDir: string,
-  args: string[],
-  options: { interruptAt?: string } = {},
-): Promise<Ended> {
+async function demo(place: Place, args: string[], options: { interruptAt?: string } = {}): Promise<Ended> {
   const { ANTHROPIC_API_KEY: _, ...env } = process.env;
   const child = spawn(process.execPath, ['--conditions=source', 'examples/vzvm-demo.ts', ...args], {
-    env: { ...env, VZVM_HOME: stateDir },
+    env: { ...env, VZVM_HOME: place.stateDir, TMPDIR: place.temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';
@@ -88,7 +77,7 @@ async function demo(
     stderr += chunk;
     if (options.interruptAt === undefined || interrupted || !stderr.includes(`: ${options.interruptAt}`))
       return;
-    interrupted = lookOutside(stateDir).then(({ processes }) => {
+    interrupted = place.look().then(({ processes }) => {
       child.kill('SIGINT');
       return processes;
     });

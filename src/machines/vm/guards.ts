@@ -1,9 +1,8 @@
 import { isAborted } from '../../errors.ts';
 import { mayRetry } from './failure.ts';
-import type { Step, VmContext } from './types.ts';
+import type { Step, Thrown, VmContext } from './types.ts';
 
 type At = { readonly context: VmContext };
-type Thrown = { readonly error: unknown };
 
 /** The chart's questions. Pure, and they never throw. */
 export const guards = {

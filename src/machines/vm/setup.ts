@@ -8,6 +8,7 @@ import type {
   GuestFacts,
   HarnessExit,
   Step,
+  Thrown,
   VmContext,
   VmEmitted,
   VmEvent,
@@ -17,10 +18,6 @@ import type {
   VmTag,
   Where,
 } from './types.ts';
-
-interface Thrown {
-  readonly error: unknown;
-}
 
 /** The chart's vocabulary. Its actions only remember and tell: one that throws would end a VM without its teardown. */
 export const vmSetup = setup({

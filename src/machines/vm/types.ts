@@ -80,6 +80,11 @@ export interface VmContext {
   readonly problems: readonly string[];
 }
 
+/** What an actor was rejected with. */
+export interface Thrown {
+  readonly error: unknown;
+}
+
 /** How the harness ended. */
 export interface HarnessExit {
   readonly code: number | null;

@@ -1,0 +1,19 @@
+// Builds what is published: each package's JavaScript and types into its dist/, and the harness bundle.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+// Each reads the types that the ones before it were built into.
+for (const folder of ['packages/protocol', 'packages/harness', 'packages/sdk', '.']) {
+  rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
+  run('node_modules/typescript/bin/tsc', '-p', join(folder, 'tsconfig.build.json'));
+}
+run('scripts/build-harness.mjs');
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
