@@ -35,6 +35,8 @@ export const driverContract: readonly ContractCheck[] = [
   { name: 'stops what does not run, and deletes what does not exist', run: releasesNothing },
   { name: 'deletes a guest that still runs', run: deletesRunning },
   { name: 'refuses to delete what is not ours', run: refusesForeign },
+  { name: 'keeps the disk of a guest that has ended, once, until it is removed', run: keepsStopped },
+  { name: 'keeps the disk of a guest that runs, where it says that it can', run: keepsRunning },
 ];
 
 async function reportsFindings({ driver }: ContractSubject): Promise<void> {
@@ -114,6 +116,43 @@ async function refusesForeign({ driver }: ContractSubject): Promise<void> {
   await rejection(driver.delete('somebody-elses-vm'));
 }
 
+async function keepsStopped(subject: ContractSubject): Promise<void> {
+  await withClone(subject, (guest) => keepsAndClones(subject, guest));
+}
+
+async function keepsRunning(subject: ContractSubject): Promise<void> {
+  if (!subject.driver.features.keepsRunning) return;
+  await withStarted(subject, async (guest, exited) => {
+    await keepsAndClones(subject, guest);
+    assert.equal((await listed(subject.driver, guest))?.running, true);
+    await subject.driver.stop(guest, 0);
+    await exited;
+  });
+}
+
+async function keepsAndClones(subject: ContractSubject, guest: string): Promise<void> {
+  const { driver } = subject;
+  const key = `contract-${newGuestName().slice(-12)}`;
+  const login = { user: 'admin', privateKey: 'none' };
+  const request = { guest, key, base: await imageOf(subject), description: 'a contract', login };
+  assert.equal(await driver.findImage(key, never()), undefined);
+  await rejection(driver.keepImage(request, AbortSignal.abort()));
+  assert.equal(await driver.findImage(key, never()), undefined);
+  await driver.keepImage(request, never());
+  await driver.keepImage(request, never());
+  try {
+    const image = await driver.findImage(key, never());
+    assert.ok(image);
+    const kept = (await driver.listImages()).find((each) => each.key === key);
+    assert.equal(kept?.description, 'a contract');
+    await withGuestOf(driver, { ...(await requestFor(subject)), image }, async () => undefined);
+  } finally {
+    await driver.removeImage(key);
+  }
+  await driver.removeImage(key);
+  assert.equal(await driver.findImage(key, never()), undefined);
+}
+
 function imageOf({ driver, image }: ContractSubject): Promise<Image> {
   return driver.resolveImage(image, { signal: never(), log: () => undefined });
 }
@@ -133,14 +172,21 @@ async function withClone(
   subject: ContractSubject,
   work: (guest: string, request: CloneRequest) => Promise<void>,
 ): Promise<void> {
-  const request = await requestFor(subject);
-  await subject.driver.clone(request, never());
+  await withGuestOf(subject.driver, await requestFor(subject), work);
+}
+
+async function withGuestOf(
+  driver: Driver,
+  request: CloneRequest,
+  work: (guest: string, request: CloneRequest) => Promise<void>,
+): Promise<void> {
+  await driver.clone(request, never());
   try {
     await work(request.guest, request);
   } finally {
-    await subject.driver.delete(request.guest);
+    await driver.delete(request.guest);
   }
-  assert.equal(await listed(subject.driver, request.guest), undefined);
+  assert.equal(await listed(driver, request.guest), undefined);
 }
 
 async function withStarted(

@@ -10,6 +10,8 @@ export interface DriverFeatures {
   readonly guestExec: boolean;
   /** The host can open a TCP connection to the guest's harness port without a tunnel through SSH. */
   readonly directRoute: boolean;
+  /** {@link Driver.keepImage} works on a guest that runs, which runs on. */
+  readonly keepsRunning: boolean;
 }
 
 /** One thing that `check()` looked at, with the command that mends it. */
@@ -28,6 +30,8 @@ export interface FirstLogin {
   readonly user: string;
   /** Known only for images that ship one (admin/admin). Never logged. */
   readonly password?: string;
+  /** Known only for kept images whose driver cannot put a key into a clone. Never logged. */
+  readonly privateKey?: string;
 }
 
 /** An image, resolved to exactly what will be cloned. */
@@ -91,6 +95,51 @@ export interface GuestInfo {
   readonly running: boolean;
 }
 
+/** What is needed to keep a guest's disk as an image. */
+export interface KeepRequest {
+  /** Stopped, or running where the driver `keepsRunning`. */
+  readonly guest: string;
+  /** Names what the disk holds. */
+  readonly key: string;
+  /** What the guest was cloned from. */
+  readonly base: Image;
+  /** What is on the disk, for people. */
+  readonly description: string;
+  /** The login that the sealed disk still has. Used where the driver cannot put a key into a clone. */
+  readonly login: { readonly user: string; readonly privateKey: string };
+}
+
+/** An image that was kept from a guest. */
+export interface KeptImage {
+  readonly key: string;
+  /** Reference of the image that it was made from. */
+  readonly base: string;
+  readonly description: string;
+  /** Bytes on the host's disk, without those of its base. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Milliseconds since the epoch. */
+  readonly usedAt: number;
+}
+
+/** RAM of running guests, saved and started from: drivers with `features.memorySnapshot` have it. */
+export interface MemorySnapshots {
+  /**
+   * Saves a running guest, RAM and disk, as the template `key`. The guest runs on when `keepRunning`, else it has ended
+   * (its files are still to be deleted). A failed or aborted save leaves no template.
+   */
+  save(request: { guest: string; key: string; keepRunning: boolean }, signal: AbortSignal): Promise<void>;
+  /** Whether the template is there, whole, and made by what would run it: hypervisor version, accelerator, processor. */
+  has(key: string, signal: AbortSignal): Promise<boolean>;
+  /** Starts a guest from a template, which it shares memory with until it writes. It must be given an identity of its own before use. */
+  fork(request: { guest: string; key: string }, signal: AbortSignal): Promise<GuestProcess>;
+  /** Removes a template. Guests that run from it run on. Idempotent. */
+  remove(key: string): Promise<void>;
+  /** Keys of all templates. */
+  list(): Promise<readonly string[]>;
+}
+
 /** Receives progress as plain lines, for people. */
 export type LogLine = (line: string) => void;
 
@@ -130,4 +179,13 @@ export interface Driver {
   delete(guest: string): Promise<void>;
   /** Only ours, told by name. */
   list(): Promise<readonly GuestInfo[]>;
+  /** Keeps a guest's disk as an image. One that is kept under the key already stays. A failed or aborted keep leaves nothing. Throws DISK_FULL, IMAGE_BUILD_FAILED. */
+  keepImage(request: KeepRequest, signal: AbortSignal): Promise<void>;
+  /** The image kept under a key, marked as used; undefined when there is none, or none that is whole: then it is removed. */
+  findImage(key: string, signal: AbortSignal): Promise<Image | undefined>;
+  listImages(): Promise<readonly KeptImage[]>;
+  /** Removes a kept image. Guests that run from it run on. Idempotent. */
+  removeImage(key: string): Promise<void>;
+  /** Present when `features.memorySnapshot`. */
+  readonly snapshots?: MemorySnapshots;
 }

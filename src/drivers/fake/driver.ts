@@ -36,11 +36,18 @@ export function createFakeDriver(options: FakeDriverOptions = {}): FakeDriver {
 class InMemoryDriver implements FakeDriver {
   readonly name = 'fake';
   readonly accelerator = 'none';
-  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly features = {
+    memorySnapshot: false,
+    egressPolicy: false,
+    guestExec: false,
+    directRoute: true,
+    keepsRunning: true,
+  };
   readonly calls: string[] = [];
   readonly #options: FakeDriverOptions;
   readonly #player: ScriptPlayer;
   readonly #guests = new Map<string, FakeGuest>();
+  readonly #kept = new Map<string, contract.KeptImage>();
   #pid = 1;
 
   constructor(options: FakeDriverOptions) {
@@ -114,6 +121,33 @@ class InMemoryDriver implements FakeDriver {
     return Promise.resolve(
       [...this.#guests].map(([name, { exit }]) => ({ name, running: exit !== undefined })),
     );
+  }
+
+  async keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
+    const { guest, key, description, base } = request;
+    await this.#play('keepImage', guest, signal);
+    if (!this.#guests.has(guest))
+      throw new VzvmError('CLONE_FAILED', `there is no guest ${guest}`, { facts: { guest } });
+    const now = Date.now();
+    if (!this.#kept.has(key))
+      this.#kept.set(key, { key, base: base.ref, description, bytes: 0, createdAt: now, usedAt: now });
+  }
+
+  async findImage(key: string, signal: AbortSignal): Promise<contract.Image | undefined> {
+    await this.#play('findImage', key, signal);
+    const kept = this.#kept.get(key);
+    if (!kept) return undefined;
+    this.#kept.set(key, { ...kept, usedAt: Date.now() });
+    return { ref: kept.base, digest: `kept:${key}`, acceptsKey: true };
+  }
+
+  listImages(): Promise<readonly contract.KeptImage[]> {
+    return Promise.resolve([...this.#kept.values()].toSorted((one, other) => other.usedAt - one.usedAt));
+  }
+
+  removeImage(key: string): Promise<void> {
+    this.#kept.delete(key);
+    return Promise.resolve();
   }
 
   killGuest(guest: string, exit: Partial<contract.ExitReport> = {}): void {

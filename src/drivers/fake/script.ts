@@ -1,7 +1,8 @@
 import { isAborted, VzvmError } from '../../errors.ts';
 
 /** The verbs of a driver that a script may have a say in. */
-export type FakeVerb = 'resolveImage' | 'clone' | 'start' | 'address' | 'dial' | 'stop' | 'delete';
+export type FakeVerb =
+  'resolveImage' | 'clone' | 'start' | 'address' | 'dial' | 'stop' | 'delete' | 'keepImage' | 'findImage';
 
 /** What a call of a verb does: goes well, fails, hangs until it is aborted, or what a function says. */
 export type FakeStep = 'ok' | 'hang' | Error | ((guest: string) => void | Promise<void>);

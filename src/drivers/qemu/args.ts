@@ -20,6 +20,8 @@ export interface GuestArgs {
   readonly qmp: string;
   readonly name: string;
   readonly boot?: DirectBoot | undefined;
+  /** Told to the guest by its kernel's command line: a public key may be. */
+  readonly authorizedKey?: string | undefined;
   /** Firmware file that arm64 needs where there is no direct boot. */
   readonly firmware?: string | undefined;
   /** Folder shown to the guest as a small read-only FAT disk for cloud-init. */
@@ -37,7 +39,7 @@ export function guestArgs(guest: GuestArgs): string[] {
     diskArgs(guest.disk),
     ['-netdev', `user,id=n0${forwards(guest.guestPorts)}`, '-device', 'virtio-net-pci,netdev=n0,romfile='],
     ['-device', 'virtio-rng-pci'],
-    guest.boot ? kernelArgs(guest.boot, guest.arch) : [],
+    guest.boot ? kernelArgs(guest.boot, guest) : [],
     guest.firmware === undefined ? [] : ['-bios', guest.firmware],
     guest.seed === undefined ? [] : seedArgs(guest.seed),
   ].flat();
@@ -55,9 +57,14 @@ function forwards(ports: readonly number[]): string {
   return ports.map((port) => `,hostfwd=tcp:127.0.0.1:0-:${port}`).join('');
 }
 
-function kernelArgs(boot: DirectBoot, arch: HostArch): string[] {
-  const line = `root=/dev/vda rw console=${arch.console} quiet loglevel=4 panic=-1 net.ifnames=0 mitigations=off`;
+function kernelArgs(boot: DirectBoot, { arch, authorizedKey }: GuestArgs): string[] {
+  const key = authorizedKey === undefined ? '' : ` vzvm.key=${toBase64(authorizedKey)}`;
+  const line = `root=/dev/vda rw console=${arch.console} quiet loglevel=4 panic=-1 net.ifnames=0 mitigations=off${key}`;
   return ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', line, '-no-reboot'];
+}
+
+function toBase64(key: string): string {
+  return Buffer.from(`${key.trim()}\n`).toString('base64');
 }
 
 /** Nothing in the guest outlives it, so its flushes need not reach the host's disk. The first disk given is the guest's first. */

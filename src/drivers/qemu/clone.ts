@@ -35,12 +35,13 @@ export async function cloneGuest(
   try {
     qmpFolder = await socketFolder(files);
     await makeOverlay(request, files, context, signal);
-    const hasSeed = context.artifact.image.acceptsKey;
+    const { boot, image } = context.artifact;
+    const hasSeed = image.acceptsKey && !boot;
     if (hasSeed) await writeSeed(files.seed, request);
-    const { boot } = context.artifact;
-    const { resources } = request;
+    const { resources, authorizedKey } = request;
     const qmp = join(qmpFolder ?? files.folder, 'qmp.sock');
-    await writeJson(files.settings, { resources, hasSeed, qmp, ...(boot ? { boot } : {}) });
+    const byKernel = boot && image.acceptsKey ? { authorizedKey } : {};
+    await writeJson(files.settings, { resources, hasSeed, qmp, ...byKernel, ...(boot ? { boot } : {}) });
   } catch (error) {
     await rm(files.folder, { recursive: true, force: true });
     if (qmpFolder !== undefined) await rm(qmpFolder, { recursive: true, force: true });

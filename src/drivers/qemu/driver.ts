@@ -11,9 +11,11 @@ import type { Accelerator } from './args.ts';
 import { checkHost } from './check.ts';
 import { cloneGuest } from './clone.ts';
 import { dialTcp } from '../dial-tcp.ts';
+import { freezeDisk } from './freeze.ts';
 import { runningPid } from './guest-run.ts';
 import { hostArch } from './host.ts';
 import type { Artifact } from './images/artifact.ts';
+import { findKept, keepDisk, listKept, removeKept, type KeptStore } from './images/kept.ts';
 import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { guestFiles } from './paths.ts';
@@ -51,7 +53,13 @@ export function createQemuDriver(options: QemuOptions = {}): contract.Driver {
 
 class QemuDriver implements contract.Driver {
   readonly name = 'qemu';
-  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly features = {
+    memorySnapshot: false,
+    egressPolicy: false,
+    guestExec: false,
+    directRoute: true,
+    keepsRunning: true,
+  };
   readonly #arch = hostArch();
   readonly #stateDir: string;
   readonly #cacheDir: string;
@@ -159,6 +167,32 @@ class QemuDriver implements contract.Driver {
       running: (await runningPid(this.#files(name))) !== undefined,
     }));
     return Promise.all(running);
+  }
+
+  async keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
+    const files = this.#files(request.guest);
+    const base = this.#artifacts.get(request.base.digest);
+    if (!base) throw notResolved(request.base);
+    const freeze = async () => ({ file: await freezeDisk(request.guest, files, signal), base });
+    await keepDisk(this.#store, request, freeze, signal);
+  }
+
+  async findImage(key: string): Promise<contract.Image | undefined> {
+    const artifact = await findKept(this.#store, key);
+    if (artifact) this.#artifacts.set(artifact.image.digest, artifact);
+    return artifact?.image;
+  }
+
+  listImages(): Promise<readonly contract.KeptImage[]> {
+    return listKept(this.#store);
+  }
+
+  removeImage(key: string): Promise<void> {
+    return removeKept(this.#store, key);
+  }
+
+  get #store(): KeptStore {
+    return { cacheDir: this.#cacheDir };
   }
 
   #files(guest: string) {

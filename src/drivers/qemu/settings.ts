@@ -5,6 +5,10 @@ const settings = z.object({
   resources: z.object({ cpu: z.number(), memoryMiB: z.number(), diskGiB: z.number().exactOptional() }),
   boot: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
   hasSeed: z.boolean(),
+  /** Public key that the guest is told of by its kernel's command line. */
+  authorizedKey: z.string().exactOptional(),
+  /** File of the disk that the guest writes to, when it is not the first. */
+  disk: z.string().exactOptional(),
   /** As QEMU binds it and others connect to it. */
   qmp: z.string(),
 });

@@ -63,10 +63,11 @@ async function argsOf(files: GuestFiles, context: StartContext): Promise<string[
     resources: settings.resources,
     name: context.guest,
     // QEMU runs in the guest's folder: its files need no long paths, and no escapes in its option syntax.
-    disk: 'disk.qcow2',
+    disk: settings.disk ?? 'disk.qcow2',
     console: 'console.log',
     qmp: settings.qmp.startsWith(files.folder) ? 'qmp.sock' : settings.qmp,
     boot: settings.boot,
+    authorizedKey: settings.authorizedKey,
     firmware: needsFirmware ? await findFirmware() : undefined,
     seed: settings.hasSeed ? 'seed' : undefined,
     guestPorts: GUEST_PORTS,

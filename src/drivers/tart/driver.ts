@@ -6,13 +6,14 @@ import { messageOf, VzvmError } from '../../errors.ts';
 import { readTail, type DetachedProcess } from '../../process/spawn-detached.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
-import { defaultStateDir } from '../folders.ts';
+import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { parseGuestName } from '../guest-name.ts';
 import { Mutex } from '../mutex.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
 import { deleteVm } from './delete.ts';
 import { resolveTartImage } from './image.ts';
+import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
 import { startVm } from './start.ts';
 import { listVms } from './state.ts';
 import { stopChild, stopForeign } from './stop.ts';
@@ -27,6 +28,8 @@ export interface TartDriverOptions {
   readonly tartHome?: string;
   /** Where the output of running VMs goes. @defaultValue `VZVM_HOME`, else the platform's state folder */
   readonly stateDir?: string;
+  /** Where it is written down what prepared images hold. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
+  readonly cacheDir?: string;
 }
 
 /** The driver for Tart: Linux VMs on Apple Silicon, on Apple's Virtualization framework. */
@@ -40,14 +43,22 @@ const locks = new Map<string, Mutex>();
 class TartDriver implements contract.Driver {
   readonly name = 'tart';
   readonly accelerator = 'vz';
-  readonly features = { memorySnapshot: false, egressPolicy: false, guestExec: false, directRoute: true };
+  readonly features = {
+    memorySnapshot: false,
+    egressPolicy: false,
+    guestExec: false,
+    directRoute: true,
+    keepsRunning: false,
+  };
   readonly #tart: TartCli;
   readonly #stateDir: string;
+  readonly #cacheDir: string;
   readonly #lock: Mutex;
   readonly #children = new Map<string, DetachedProcess>();
 
   constructor(options: TartDriverOptions) {
     this.#tart = new TartCli({ bin: options.tartBin ?? 'tart', home: options.tartHome });
+    this.#cacheDir = options.cacheDir ?? defaultCacheDir();
     this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
     const key = options.tartHome ?? '';
     this.#lock = locks.get(key) ?? new Mutex();
@@ -122,6 +133,26 @@ class TartDriver implements contract.Driver {
       const vms = await listVms(this.#tart);
       return vms.filter(({ name }) => parseGuestName(name) !== undefined);
     });
+  }
+
+  keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
+    return this.#lock.run(() => keepVm(this.#kept, request, signal));
+  }
+
+  findImage(key: string, signal: AbortSignal): Promise<contract.Image | undefined> {
+    return this.#lock.run(() => findKeptVm(this.#kept, key, signal));
+  }
+
+  listImages(): Promise<readonly contract.KeptImage[]> {
+    return listKeptVms(this.#kept);
+  }
+
+  removeImage(key: string): Promise<void> {
+    return this.#lock.run(() => removeKeptVm(this.#kept, key));
+  }
+
+  get #kept(): KeptVms {
+    return { tart: this.#tart, folder: join(this.#cacheDir, 'tart') };
   }
 
   #folder(guest: string): string {

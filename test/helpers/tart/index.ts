@@ -26,7 +26,12 @@ export async function startTartBench(): Promise<TartBench> {
   await mkdir(join(home, 'vms'), { recursive: true });
   await writeFile(join(home, 'vms', 'base.json'), '{}');
   return {
-    driver: createTartDriver({ tartBin: bin, tartHome: home, stateDir: join(folder, 'state') }),
+    driver: createTartDriver({
+      tartBin: bin,
+      tartHome: home,
+      stateDir: join(folder, 'state'),
+      cacheDir: join(folder, 'cache'),
+    }),
     home,
     calls: async () => (await readFile(join(home, 'calls.log'), 'utf8')).trimEnd().split('\n'),
     fail: (failures) => writeFile(join(home, 'fail.json'), JSON.stringify(failures)),

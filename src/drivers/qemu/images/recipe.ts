@@ -15,6 +15,24 @@ export interface Recipe {
 }
 
 const HOST_KEY = '/etc/ssh/ssh_host_ed25519_key';
+const BEFORE_SSH = '/usr/local/lib/vzvm/before-ssh';
+
+/** Makes the host key, and lets in whoever has the private half of the key that the kernel's command line names. */
+function beforeSsh(user: string): string {
+  const folder = `/home/${user}/.ssh`;
+  return [
+    'set -eu',
+    `test -e ${HOST_KEY} || ssh-keygen -q -t ed25519 -N "" -f ${HOST_KEY}`,
+    'read -r line < /proc/cmdline',
+    'case $line in *vzvm.key=*) ;; *) exit 0 ;; esac',
+    'key=${line##*vzvm.key=}',
+    `test -d ${folder} || install -d -m 0700 -o ${user} -g ${user} ${folder}`,
+    `echo "\${key%% *}" | base64 -d >> ${folder}/authorized_keys`,
+    `chown ${user}:${user} ${folder}/authorized_keys`,
+    `chmod 0600 ${folder}/authorized_keys`,
+    '',
+  ].join('\n');
+}
 
 const DEBIAN_12: Recipe = {
   suite: 'bookworm',
@@ -62,9 +80,8 @@ const DEBIAN_12: Recipe = {
       `HostKey ${HOST_KEY}\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\nUseDNS no\n` +
       'MaxStartups 100\nMaxSessions 100\n',
     // A key that all guests share is no identity: it is made at first boot. Only the fast kind; an RSA key takes seconds.
-    '/etc/systemd/system/ssh.service.d/vzvm.conf':
-      '[Service]\nExecStartPre=\n' +
-      `ExecStartPre=/bin/sh -c 'test -e ${HOST_KEY} || ssh-keygen -q -t ed25519 -N "" -f ${HOST_KEY}'\n`,
+    '/etc/systemd/system/ssh.service.d/vzvm.conf': `[Service]\nExecStartPre=\nExecStartPre=/bin/sh ${BEFORE_SSH}\n`,
+    [BEFORE_SSH]: beforeSsh('admin'),
   },
 };
 

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { VzvmError } from '../../errors.ts';
+import { runningPid } from './guest-run.ts';
+import type { GuestFiles } from './paths.ts';
+import { qmp } from './qmp.ts';
+import { readSettings, writeJson } from './settings.ts';
+
+const QMP_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes what is on a guest's disk so far unchangeable, and answers its file. A guest that runs goes on writing to a new
+ * overlay; one that does not has given its disk away.
+ */
+export async function freezeDisk(guest: string, files: GuestFiles, signal: AbortSignal): Promise<string> {
+  const settings = await readSettings(files.settings);
+  if (!settings) {
+    throw new VzvmError('CLONE_FAILED', `there is no guest ${guest}`, {
+      facts: { guest },
+      hint: 'its disk can be kept only before it is deleted',
+    });
+  }
+  const { disk = 'disk.qcow2' } = settings;
+  if ((await runningPid(files)) === undefined) return join(files.folder, disk);
+  const count = Number(/(\d+)\.qcow2$/.exec(disk)?.[1] ?? 0) + 1;
+  const next = `disk-${count}.qcow2`;
+  await qmp(
+    settings.qmp,
+    {
+      execute: 'blockdev-snapshot-sync',
+      arguments: {
+        'node-name': count === 1 ? 'disk' : `disk-${count - 1}`,
+        'snapshot-file': join(files.folder, next),
+        'snapshot-node-name': `disk-${count}`,
+        format: 'qcow2',
+      },
+    },
+    { timeoutMs: QMP_TIMEOUT_MS, signal },
+  );
+  await writeJson(files.settings, { ...settings, disk: next });
+  return join(files.folder, disk);
+}
