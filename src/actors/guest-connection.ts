@@ -52,6 +52,7 @@ export async function installOwnKey(
 
 function login(vm: VmSession): { privateKey: string } | { password: string } {
   if (vm.keyInstalled || vm.image.acceptsKey) return { privateKey: vm.keys.privateKey };
+  if (vm.image.login?.privateKey !== undefined) return { privateKey: vm.image.login.privateKey };
   if (vm.plan.privateKey !== undefined) return { privateKey: vm.plan.privateKey };
   const password = vm.plan.password ?? vm.image.login?.password;
   if (password === undefined) {
@@ -89,7 +90,7 @@ export async function execInGuest(
 /** Rewrites a guest command's failure as the error of a step; leaves every other error as it is. */
 export function asStepError(
   error: unknown,
-  code: 'NODE_INSTALL_FAILED' | 'NPM_INSTALL_FAILED' | 'HARNESS_CRASHED',
+  code: 'NODE_INSTALL_FAILED' | 'NPM_INSTALL_FAILED' | 'PREPARE_FAILED' | 'HARNESS_CRASHED',
   explain: (stderr: string) => { hint: string; retry: 'safe' | 'unsafe' },
 ): unknown {
   if (!(error instanceof VzvmError) || error.code !== 'COMMAND_FAILED') return error;

@@ -2,6 +2,7 @@ import { clone } from './clone.ts';
 import { connect } from './connect.ts';
 import { installNode } from './install-node.ts';
 import { installPackages } from './install-packages.ts';
+import { keepImage } from './keep-image.ts';
 import { pollAddress } from './poll-address.ts';
 import { probeHealth } from './probe-health.ts';
 import { release } from './release.ts';
@@ -12,7 +13,7 @@ import { upload } from './upload.ts';
 import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
-export type { ActorDeps, GuestPlan, Payload, Scope, VmSession } from './session.ts';
+export type { ActorDeps, GuestPlan, ImageToKeep, Payload, Scope, VmSession } from './session.ts';
 
 /** The actor logic for `vmMachine.provide({ actors })`. Made once per substrate, never once per VM. */
 export function createActors(deps: ActorDeps) {
@@ -25,6 +26,7 @@ export function createActors(deps: ActorDeps) {
     upload: upload(deps),
     installNode: installNode(deps),
     installPackages: installPackages(deps),
+    keepImage: keepImage(deps),
     spawnHarness: spawnHarness(deps),
     probeHealth: probeHealth(deps),
     watchHarness: watchHarness(deps),

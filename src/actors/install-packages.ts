@@ -1,8 +1,14 @@
 import { fromPromise } from 'xstate';
-import { explainNpmFailure, markPackagesCommand, npmCiCommand } from '../guest/index.ts';
+import {
+  explainNpmFailure,
+  markPackagesCommand,
+  npmCiCommand,
+  prepareCommand,
+  type Preparation,
+} from '../guest/index.ts';
 import { asStepError, execInGuest } from './guest-connection.ts';
 import { caPathInGuest, sendCertificates } from './host-certificates.ts';
-import type { ActorDeps } from './session.ts';
+import type { ActorDeps, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
 
 const NPM_CI_TIMEOUT_MS = 1_200_000;
@@ -28,7 +34,24 @@ export const installPackages = (deps: ActorDeps) =>
       } catch (error) {
         throw asStepError(error, 'NPM_INSTALL_FAILED', explainNpmFailure);
       }
+      if (vm.plan.preparation) await prepare(vm, vm.plan.preparation, signal);
       const mark = markPackagesCommand({ directory: vm.plan.directory, digest: vm.payload.packagesDigest });
       await execInGuest(vm, mark, { timeoutMs: 30_000, signal });
     }),
   );
+
+/** The user's own part of an image: what it says is the user's to mend, so it is not tried again. */
+async function prepare(vm: VmSession, preparation: Preparation, signal: AbortSignal): Promise<void> {
+  try {
+    await execInGuest(vm, prepareCommand(preparation), {
+      timeoutMs: NPM_CI_TIMEOUT_MS,
+      signal,
+      logPrefix: 'prepare',
+    });
+  } catch (error) {
+    throw asStepError(error, 'PREPARE_FAILED', () => ({
+      hint: 'correct the packages or the script of prepare; the end of what it wrote is in this error',
+      retry: 'unsafe',
+    }));
+  }
+}

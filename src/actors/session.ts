@@ -1,5 +1,5 @@
 import type { Driver, GuestAddress, GuestProcess, Image, LogLine, Resources } from '../drivers/driver.ts';
-import type { GuestProbe } from '../guest/index.ts';
+import type { GuestProbe, Preparation } from '../guest/index.ts';
 import type { SshConnection } from '../ssh/index.ts';
 import type { HostNpm } from './host-npm.ts';
 
@@ -44,8 +44,20 @@ export interface GuestPlan {
   readonly privateKey?: string | undefined;
   readonly directory: string;
   readonly node: GuestNode;
+  /** What is installed besides the harness's own packages. */
+  readonly preparation?: Preparation | undefined;
   /** Guest loopback port → host loopback port. */
   readonly hostPorts: ReadonlyMap<number, number>;
+}
+
+/** What a VM's disk is to be kept as. */
+export interface ImageToKeep {
+  readonly key: string;
+  readonly description: string;
+  /** What the VM was cloned from. */
+  readonly base: Image;
+  /** The key pair that the image lets in, for drivers that cannot put a key into a clone. */
+  readonly login?: { readonly publicKey: string; readonly privateKey: string };
 }
 
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
@@ -55,6 +67,8 @@ export interface VmSession {
   readonly image: Image;
   readonly plan: GuestPlan;
   readonly payload: Payload;
+  /** What the disk is to be kept as, once the packages are there; undefined: it is not. */
+  readonly keep?: ImageToKeep | undefined;
   readonly scope: Scope;
   readonly log: LogLine;
   /** The key pair made for this VM alone. */

@@ -12,6 +12,8 @@ export interface DriverFeatures {
   readonly directRoute: boolean;
   /** {@link Driver.keepImage} works on a guest that runs, which runs on. */
   readonly keepsRunning: boolean;
+  /** A key can be put into a clone of a kept image, so that nothing else has to let us in. */
+  readonly takesKeys: boolean;
 }
 
 /** One thing that `check()` looked at, with the command that mends it. */
@@ -105,8 +107,8 @@ export interface KeepRequest {
   readonly base: Image;
   /** What is on the disk, for people. */
   readonly description: string;
-  /** The login that the sealed disk still has. Used where the driver cannot put a key into a clone. */
-  readonly login: { readonly user: string; readonly privateKey: string };
+  /** The login that the sealed disk still has. The key is there where the driver `takesKeys` into clones. */
+  readonly login: { readonly user: string; readonly privateKey?: string };
 }
 
 /** An image that was kept from a guest. */

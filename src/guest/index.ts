@@ -10,5 +10,7 @@ export { installKeyCommand } from './install-key.ts';
 export { nodesourceCommand, npmNodeCommand } from './install-node.ts';
 export { markPackagesCommand, markUploadedCommand } from './markers.ts';
 export { explainNpmFailure, npmCiCommand } from './npm-ci.ts';
+export { prepareCommand, type Preparation } from './prepare.ts';
 export { type GuestProbe, parseProbe, probeCommand } from './probe.ts';
+export { SEAL_VERSION, sealCommand, unsealCommand } from './seal.ts';
 export { quote } from './shell.ts';

@@ -8,6 +8,7 @@ export function machineInput(session: VmSession, options: VZVMSubstrateOptions):
     vmId: session.name,
     image: session.image.ref,
     keepOnFailure: options.keepOnFailure ?? false,
+    keepsImage: session.keep !== undefined,
     timeoutsMs: { ...readinessTimeouts(options.readinessTimeoutMs), ...options.timeouts },
     ...(options.retries ? { retries: options.retries } : {}),
     ...(options.readinessPollMs === undefined ? {} : { pollMs: options.readinessPollMs }),

@@ -55,6 +55,12 @@ export interface VZVMSubstrateOptions {
   /** How a guest without Node 20 or newer gets one. @defaultValue `{ major: 22, source: "auto" }` */
   readonly guestNode?: { readonly major?: number; readonly source?: 'auto' | 'npm' | 'nodesource' };
   /**
+   * Whether VMs start from a prepared image, which has Node and the packages: kept from the first VM that was given
+   * them. An object adds Debian packages, and a shell script that runs as the guest's user, who may use sudo.
+   * @defaultValue "auto"
+   */
+  readonly prepare?: 'auto' | 'never' | { readonly packages?: readonly string[]; readonly script?: string };
+  /**
    * Ports of the host's loopback that the guest reaches on its own loopback: `{ [guestPort]: hostPort }`.
    * Carried by SSH; nothing listens beyond loopback on either side.
    */
@@ -110,6 +116,18 @@ const schema = z.strictObject({
       source: z.enum(['auto', 'npm', 'nodesource']).optional(),
     })
     .optional(),
+  prepare: z
+    .union(
+      [
+        z.enum(['auto', 'never']),
+        z.strictObject({
+          packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.:=~-]*$/)).optional(),
+          script: z.string().min(1).optional(),
+        }),
+      ],
+      'expected "auto", "never" or { packages, script }',
+    )
+    .optional(),
   hostPorts: z.record(z.string().regex(/^[0-9]{1,5}$/, 'expected a port'), port).optional(),
   timeouts: z.strictObject({ ...steps, disposing: ms.optional() }).optional(),
   retries: z.strictObject(steps).optional(),
@@ -156,6 +174,7 @@ function unknownOption(path: readonly string[], key: string): VzvmError {
 
 function validKeysAt(option: string): readonly string[] {
   if (option === 'guestNode') return ['major', 'source'];
+  if (option === 'prepare') return ['packages', 'script'];
   return option === 'timeouts' ? [...STEPS, 'disposing'] : STEPS;
 }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { GuestPlan, VmSession } from '../actors/index.ts';
+import type { GuestPlan, ImageToKeep, Payload, VmSession } from '../actors/index.ts';
 import type { Driver, Image } from '../drivers/driver.ts';
+import type { Preparation } from '../guest/index.ts';
 import { generateKeyPair, readPrivateKey } from '../ssh/index.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
-import { readPayload } from './payload.ts';
 import { ResourceScope } from './resource-scope.ts';
 
 /**
@@ -24,30 +24,32 @@ export async function readPlan(options: VZVMSubstrateOptions): Promise<GuestPlan
       options.sshPrivateKeyPath === undefined ? undefined : await readPrivateKey(options.sshPrivateKeyPath),
     directory: options.remoteWorkdir ?? `/home/${user}/harness`,
     node: { major: options.guestNode?.major ?? 22, source: options.guestNode?.source ?? 'auto' },
+    preparation: preparationOf(options.prepare),
     hostPorts: new Map(Object.entries(options.hostPorts ?? {}).map(([guest, host]) => [Number(guest), host])),
   };
 }
 
 /** Everything one VM's actors share, with a key pair and a token made for this VM alone. */
-export async function createSession(parts: {
-  name: string;
-  driver: Driver;
-  image: Image;
-  plan: GuestPlan;
-  options: VZVMSubstrateOptions;
-  envs: Readonly<Record<string, string>>;
-  log: (line: string) => void;
-}): Promise<VmSession> {
+export function createSession(parts: {
+  readonly name: string;
+  readonly driver: Driver;
+  readonly image: Image;
+  readonly keep?: ImageToKeep;
+  readonly plan: GuestPlan;
+  readonly payload: Payload;
+  readonly envs: Readonly<Record<string, string>>;
+  readonly log: (line: string) => void;
+}): VmSession {
   return {
-    name: parts.name,
-    driver: parts.driver,
-    image: parts.image,
-    plan: parts.plan,
-    payload: await readPayload(parts.options.bundlePath),
+    ...parts,
     scope: new ResourceScope(),
     log: (line) => parts.log(`${parts.name}: ${line}`),
     keys: generateKeyPair(parts.name),
     token: randomBytes(24).toString('base64url'),
-    envs: parts.envs,
   };
+}
+
+function preparationOf(prepare: VZVMSubstrateOptions['prepare']): Preparation | undefined {
+  if (typeof prepare !== 'object') return undefined;
+  return { packages: prepare.packages ?? [], script: prepare.script };
 }

@@ -9,6 +9,8 @@ import { chooseDriver, imageFor } from './choose-driver.ts';
 import { createLog } from './log.ts';
 import { machineInput } from './machine-input.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
+import { readPayload } from './payload.ts';
+import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
 import { createSession, readPlan } from './session.ts';
 import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
@@ -81,14 +83,15 @@ export class VZVMSubstrate implements Substrate {
     assertNotAborted(signal);
     const driver = await this.#chosenDriver();
     const plan = await readPlan(this.#options);
-    const image = await this.#resolveImage(driver, signal);
-    const name = newGuestName();
-    const session = await createSession({
-      name,
+    const payload = await readPayload(this.#options.bundlePath, plan.preparation);
+    const base = await this.#resolveImage(driver, signal);
+    const start = await this.#startingPoint({ driver, base, plan, payload }, signal);
+    const session = createSession({
+      name: newGuestName(),
       driver,
-      image,
+      ...start,
       plan,
-      options: this.#options,
+      payload,
       envs: options.envs,
       log: this.#log,
     });
@@ -170,6 +173,11 @@ export class VZVMSubstrate implements Substrate {
     return driver.resolveImage(imageFor(driver, this.#options), { signal, log: this.#log });
   }
 
+  async #startingPoint(wanted: Wanted, signal: AbortSignal): Promise<StartingPoint> {
+    if (this.#options.prepare === 'never') return { image: wanted.base };
+    return startingPoint(wanted, this.#log, signal);
+  }
+
   #session(vmId: string): VmSession {
     const session = this.#sessions.get(vmId);
     if (!session) throw new VzvmError('INTERNAL', `no VM ${vmId} is known here`, { facts: { guest: vmId } });
@@ -202,6 +210,10 @@ function describe(name: string, event: VmHandleEvent): string {
   switch (event.type) {
     case 'step':
       return `${name}: ${event.step}${event.phase === 'start' ? '' : ` (${event.phase} ${event.attempt})`}`;
+    case 'image':
+      return event.problem === undefined
+        ? `${name}: its disk is kept: the next VM starts from here`
+        : `${name}: its disk could not be kept for the next VM: ${event.problem}`;
     case 'ready':
       return `${name}: ready`;
     case 'failed':

@@ -42,6 +42,7 @@ class InMemoryDriver implements FakeDriver {
     guestExec: false,
     directRoute: true,
     keepsRunning: true,
+    takesKeys: true,
   };
   readonly calls: string[] = [];
   readonly #options: FakeDriverOptions;

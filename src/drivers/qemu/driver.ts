@@ -59,6 +59,7 @@ class QemuDriver implements contract.Driver {
     guestExec: false,
     directRoute: true,
     keepsRunning: true,
+    takesKeys: true,
   };
   readonly #arch = hostArch();
   readonly #stateDir: string;

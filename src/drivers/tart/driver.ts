@@ -49,6 +49,7 @@ class TartDriver implements contract.Driver {
     guestExec: false,
     directRoute: true,
     keepsRunning: false,
+    takesKeys: false,
   };
   readonly #tart: TartCli;
   readonly #stateDir: string;

@@ -19,7 +19,9 @@ import { tartError } from './failure.ts';
 const LOOK_TIMEOUT_MS = 30_000;
 const CLONE_TIMEOUT_MS = 280_000;
 
-const record = keptSchema.extend({ login: z.object({ user: z.string(), privateKey: z.string() }) });
+const record = keptSchema.extend({
+  login: z.object({ user: z.string(), privateKey: z.string().exactOptional() }),
+});
 
 /** Kept images are VMs of Tart's own that never run; what they hold is written down beside. */
 export interface KeptVms {

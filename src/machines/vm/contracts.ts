@@ -24,6 +24,8 @@ export const contracts = {
   upload: contract<void>('upload'),
   installNode: contract<void>('installNode'),
   installPackages: contract<void>('installPackages'),
+  /** Answers why the disk could not be kept, null when it was: the boot goes on either way. */
+  keepImage: contract<string | null>('keepImage'),
   spawnHarness: contract<void>('spawnHarness'),
   /** false: not yet. */
   probeHealth: contract<boolean>('probeHealth'),

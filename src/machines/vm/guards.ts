@@ -15,5 +15,7 @@ export const guards = {
   isUploaded: ({ context }: At) => context.guest.harnessUploaded,
   hasNode: ({ context }: At) => context.guest.nodeReady,
   hasPackages: ({ context }: At) => context.guest.packagesReady,
+  keepsImage: ({ context }: At) => context.keepsImage,
+  endsPrepared: ({ context }: At) => context.endsPrepared,
   disposesOnFailure: ({ context }: At) => !context.keepOnFailure,
 };

@@ -41,6 +41,8 @@ export const vmMachine = vmSetup.createMachine({
     vmId: input.vmId,
     image: input.image,
     keepOnFailure: input.keepOnFailure ?? false,
+    keepsImage: input.keepsImage ?? false,
+    endsPrepared: input.endsPrepared ?? false,
     timeoutsMs: withDefaults(DEFAULT_TIMEOUTS_MS, input.timeoutsMs),
     retries: withDefaults(DEFAULT_RETRIES, input.retries),
     pollMs: input.pollMs ?? DEFAULT_POLL_MS,

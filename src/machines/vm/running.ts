@@ -1,6 +1,6 @@
 import { byId, fail } from './fragments.ts';
 import { vmSetup } from './setup.ts';
-import { nodeInstall, npmInstall, upload } from './steps/install.ts';
+import { nodeInstall, npmInstall, prepared, upload } from './steps/install.ts';
 import { ipPolling, sshConnect } from './steps/reach.ts';
 import { healthy, spawn } from './steps/serve.ts';
 import { booting } from './steps/start.ts';
@@ -40,6 +40,7 @@ const provision = vmSetup.createStateConfig({
     upload,
     'node-install': nodeInstall,
     'npm-install': npmInstall,
+    prepared,
     spawn,
     healthy,
   },

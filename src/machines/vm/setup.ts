@@ -80,6 +80,10 @@ export const vmSetup = setup({
     announceSkip: emit(
       ({ context }) => ({ type: 'step', step: context.step, phase: 'skipped', attempt: 0 }) as const,
     ),
+    announceImage: emit((_, params: { problem: string | null }) => ({
+      type: 'image' as const,
+      ...(params.problem === null ? {} : { problem: params.problem }),
+    })),
     announceReady: emit({ type: 'ready' }),
     announceFailure: emit(({ context }) => {
       const failure = context.failure ?? failureOf('failed for no recorded reason', context);

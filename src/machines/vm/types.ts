@@ -52,6 +52,10 @@ export interface VmInput {
   readonly image: string;
   /** Parks a failed VM instead of disposing it. @defaultValue false */
   readonly keepOnFailure?: boolean;
+  /** Keeps the disk as an image once the packages are there. @defaultValue false */
+  readonly keepsImage?: boolean;
+  /** Stops before a harness is started: the VM is to become an image. @defaultValue false */
+  readonly endsPrepared?: boolean;
   readonly timeoutsMs?: Partial<StepTimeouts>;
   readonly retries?: Partial<StepRetries>;
   /** First pause between two looks for readiness, in milliseconds. @defaultValue 100 */
@@ -63,6 +67,8 @@ export interface VmContext {
   readonly vmId: string;
   readonly image: string;
   readonly keepOnFailure: boolean;
+  readonly keepsImage: boolean;
+  readonly endsPrepared: boolean;
   readonly timeoutsMs: StepTimeouts;
   readonly retries: StepRetries;
   readonly pollMs: number;
@@ -108,6 +114,8 @@ export type VmEmitted =
       readonly attempt: number;
       readonly lastError?: string;
     }
+  /** The disk was kept as an image, or why it could not be. */
+  | { readonly type: 'image'; readonly problem?: string }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: VmFailure };
 

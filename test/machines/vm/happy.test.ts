@@ -117,3 +117,38 @@ describe('a guest that has things already', () => {
     expect(world.calls.slice(-4)).toEqual(['connect', 'spawnHarness', 'probeHealth', 'watchHarness']);
   });
 });
+
+describe('a VM whose disk is kept as an image', () => {
+  it('keeps it when the packages are there, and goes on', async () => {
+    const world = new World({ keepImage: [HANG] }, { keepsImage: true });
+    await settle();
+    expect(world.where).toBe('npm-install');
+    await world.answer('keepImage', null);
+    expect(world.where).toBe('healthy');
+    expect(world.emitted.filter((event) => event.type === 'image')).toEqual([{ type: 'image', at: 0 }]);
+  });
+
+  it('goes on with a word when the disk could not be kept', async () => {
+    const world = new World({ keepImage: ['the disk is full'] }, { keepsImage: true });
+    await settle();
+    expect(world.where).toBe('healthy');
+    expect(world.emitted).toContainEqual({ type: 'image', problem: 'the disk is full', at: 0 });
+  });
+
+  it('keeps nothing when the packages were there already', async () => {
+    const connect = [{ ...NOTHING_YET, packagesReady: true }];
+    const world = new World({ connect }, { keepsImage: true });
+    await settle();
+    expect(world.count('keepImage')).toBe(0);
+    expect(world.where).toBe('healthy');
+  });
+
+  it('starts no harness when it is to become the image itself', async () => {
+    const world = new World({}, { endsPrepared: true });
+    await settle();
+    expect(world.snapshot.hasTag('ready')).toBe(true);
+    expect(world.count('spawnHarness')).toBe(0);
+    await world.dispose();
+    expect(world.output).toMatchObject({ failure: null, problems: [] });
+  });
+});

@@ -27,7 +27,12 @@ describe('the chart of a VM', () => {
     const { cloning, running, failed } = (alive as AnyStateMachine['root']).states;
     expect(Object.keys(rest)).toEqual(['disposing', 'disposed']);
     const provision = (running as AnyStateMachine['root']).states['provision'];
-    expect([cloning?.key, ...Object.keys(provision?.states ?? {})]).toEqual([...STEPS, 'healthy']);
+    expect([cloning?.key, ...Object.keys(provision?.states ?? {})]).toEqual([
+      ...STEPS.slice(0, -1),
+      'prepared',
+      'spawn',
+      'healthy',
+    ]);
     expect(failed?.key).toBe('failed');
   });
 

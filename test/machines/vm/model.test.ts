@@ -3,18 +3,26 @@ import { type AnyStateMachine, type AnyStateNode, type InspectionEvent } from 'x
 import { getShortestPaths, toDirectedGraph } from 'xstate/graph';
 import { VzvmError } from '../../../src/errors.ts';
 import { STEPS, vmMachine } from '../../../src/machines/vm/index.ts';
-import { type Happening, specMachine, specOf } from './spec.ts';
+import { type Happening, specMachine, specOf, type Variant } from './spec.ts';
 import { type ActorName, HANG, NOTHING_YET, settle, World, WORKER } from './world.ts';
 
 // Every edge of the small model is walked on the real chart, which must be where the model says after each happening.
 
 const PREPARED = { harnessUploaded: true, nodeReady: true, packagesReady: true };
-const ACTORS = [...Object.values(WORKER), 'watchProcess', 'probeHealth', 'watchHarness', 'release'] as const;
+const ACTORS = [
+  ...Object.values(WORKER),
+  'keepImage',
+  'watchProcess',
+  'probeHealth',
+  'watchHarness',
+  'release',
+] as const;
 const ALL_HANG = Object.fromEntries(ACTORS.map((name) => [name, [HANG]]));
 const retries = Object.fromEntries(STEPS.map((step) => [step, 2]));
 const SUCCESS: Partial<Record<ActorName, unknown>> = {
   pollAddress: '10.0.0.9',
   connect: NOTHING_YET,
+  keepImage: null,
   probeHealth: true,
   watchHarness: { code: 1, stderrTail: '' },
   release: [],
@@ -27,6 +35,7 @@ const LONGER_THAN_FIRST_PAUSE_MS = 500;
 function placeOf({ snapshot }: World): string {
   if (snapshot.status === 'done') return 'disposed';
   const { step, attempt } = snapshot.context;
+  if (leavesOf(snapshot.value).includes('prepared')) return 'prepared';
   if (snapshot.hasTag('ready') || snapshot.hasTag('failed') || snapshot.hasTag('disposing')) return step;
   return `${step}:${leavesOf(snapshot.value).find((leaf) => leaf !== 'watching') ?? ''}:${attempt}`;
 }
@@ -41,6 +50,7 @@ function workerOf(world: World): ActorName {
   const place = placeOf(world);
   if (place === 'healthy') return 'watchHarness';
   if (place === 'disposing') return 'release';
+  if (place.startsWith('npm-install:keeping')) return 'keepImage';
   return place.startsWith('spawn:probing')
     ? 'probeHealth'
     : WORKER[world.snapshot.context.step as keyof typeof WORKER];
@@ -100,9 +110,17 @@ const promisedBy = (place: string) => ({
 });
 
 let walked = 0;
-describe.each([false, true])('a VM that is kept on failure: %s', (keepOnFailure) => {
-  const table = specOf(keepOnFailure);
-  const paths = getShortestPaths(specMachine(keepOnFailure));
+const PLAIN: Variant = { keepOnFailure: false, keepsImage: false, endsPrepared: false };
+const VARIANTS: readonly (readonly [string, Variant])[] = [
+  ['a VM', PLAIN],
+  ['a VM that is kept on failure', { ...PLAIN, keepOnFailure: true }],
+  ['a VM whose disk is kept on the way', { ...PLAIN, keepsImage: true }],
+  ['a VM that is to become an image', { ...PLAIN, endsPrepared: true }],
+];
+
+describe.each(VARIANTS)('%s', (_, variant) => {
+  const table = specOf(variant);
+  const paths = getShortestPaths(specMachine(variant));
 
   it('is modelled without a place that nothing leads to', () => {
     expect(paths.map((path) => nameOf(path.state.value)).sort()).toEqual(Object.keys(table).sort());
@@ -112,7 +130,7 @@ describe.each([false, true])('a VM that is kept on failure: %s', (keepOnFailure)
     const start = nameOf(path.state.value);
     for (const [happening, end] of Object.entries(table[start] ?? {})) {
       it(`${start} ${happening} → ${end}`, async () => {
-        const world = new World(ALL_HANG, { keepOnFailure, retries }, record);
+        const world = new World(ALL_HANG, { ...variant, retries }, record);
         await settle();
         for (const step of path.steps) {
           if (step.event.type !== 'xstate.init') await HAPPEN[step.event.type as Happening](world);

@@ -16,34 +16,51 @@ export type Happening =
   | 'vmWatchIsCancelled'
   | 'dispose';
 
+/** What a VM is asked to do besides booting. */
+export interface Variant {
+  readonly keepOnFailure: boolean;
+  readonly keepsImage: boolean;
+  readonly endsPrepared: boolean;
+}
+
 type Edges = Partial<Record<Happening, string>>;
 
 /**
  * A small model of a VM's life, written apart from the chart, as a table: state → happening → state.
  * Two attempts a step; a state is `step:doing:attempt`.
  */
-export function specOf(keepOnFailure: boolean): Readonly<Record<string, Edges>> {
+export function specOf({
+  keepOnFailure,
+  keepsImage,
+  endsPrepared,
+}: Variant): Readonly<Record<string, Edges>> {
   const failed = keepOnFailure ? 'failed' : 'disposing';
+  const steps = endsPrepared ? STEPS.filter((step) => step !== 'spawn') : STEPS;
+  const afterInstall = endsPrepared ? 'prepared' : 'spawn:trying:1';
   const table: Record<string, Edges> = {};
   const watched: Edges = { vmDies: failed, vmCannotBeWatched: failed, vmWatchIsCancelled: 'disposing' };
 
   const stepStates = (step: Step, index: number): void => {
     const always: Edges = { hangs: failed, dispose: 'disposing', ...(index >= 2 ? watched : {}) };
-    const following = STEPS[index + 1];
+    const next = (attempt: number): string => {
+      if (step === 'spawn') return `spawn:probing:${attempt}`;
+      if (step !== 'npm-install') return `${STEPS[index + 1]}:trying:1`;
+      return keepsImage ? `npm-install:keeping:${attempt}` : afterInstall;
+    };
     for (const attempt of [1, 2]) {
-      const next = step === 'spawn' ? `spawn:probing:${attempt}` : `${following}:trying:1`;
       table[`${step}:trying:${attempt}`] = {
         ...always,
-        succeeds: next,
+        succeeds: next(attempt),
         fails: failed,
         failsSafely: attempt === 1 ? `${step}:backing-off:2` : failed,
         isCancelled: 'disposing',
-        ...(step === 'ssh-connect' ? { findsAllPrepared: 'spawn:trying:1' } : {}),
+        ...(step === 'ssh-connect' ? { findsAllPrepared: afterInstall } : {}),
         ...(step === 'ip-polling' ? { isNotReadyYet: `${step}:waiting:${attempt}` } : {}),
       };
       if (step === 'ip-polling')
         table[`${step}:waiting:${attempt}`] = { ...always, pauseEnds: `${step}:trying:${attempt}` };
       if (step === 'spawn') Object.assign(table, probing(attempt, always));
+      if (step === 'npm-install' && keepsImage) table[`npm-install:keeping:${attempt}`] = keeping(always);
     }
     table[`${step}:backing-off:2`] = { ...always, pauseEnds: `${step}:trying:2` };
   };
@@ -60,11 +77,23 @@ export function specOf(keepOnFailure: boolean): Readonly<Record<string, Edges>> 
     [`spawn:waiting:${attempt}`]: { ...always, pauseEnds: `spawn:probing:${attempt}` },
   });
 
-  STEPS.forEach(stepStates);
+  // Why the disk could not be kept is an answer; only a guest that is no longer whole is a failure.
+  const keeping = (always: Edges): Edges => ({
+    ...always,
+    succeeds: afterInstall,
+    fails: failed,
+    failsSafely: failed,
+    isCancelled: 'disposing',
+  });
+
+  steps.forEach(stepStates);
+  // To a harness that serves, "succeeds" means that its process came to an end.
+  const serving = { succeeds: failed, fails: failed, isCancelled: 'disposing' };
   return {
     ...table,
-    // To a harness that serves, "succeeds" means that its process came to an end.
-    healthy: { ...watched, succeeds: failed, fails: failed, isCancelled: 'disposing', dispose: 'disposing' },
+    ...(endsPrepared
+      ? { prepared: { ...watched, dispose: 'disposing' } }
+      : { healthy: { ...watched, ...serving, dispose: 'disposing' } }),
     ...(keepOnFailure ? { failed: { dispose: 'disposing' } } : {}),
     disposing: { succeeds: 'disposed', fails: 'disposed', hangs: 'disposed', dispose: 'disposing' },
     disposed: {},
@@ -72,7 +101,7 @@ export function specOf(keepOnFailure: boolean): Readonly<Record<string, Edges>> 
 }
 
 /** The table as a machine, so that paths through it can be computed. */
-export function specMachine(keepOnFailure: boolean) {
-  const states = Object.entries(specOf(keepOnFailure)).map(([name, on]) => [name, { on }] as const);
+export function specMachine(variant: Variant) {
+  const states = Object.entries(specOf(variant)).map(([name, on]) => [name, { on }] as const);
   return createMachine({ initial: 'cloning:trying:1', states: Object.fromEntries(states) });
 }

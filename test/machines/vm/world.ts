@@ -25,7 +25,8 @@ export const WORKER = {
 export const NOTHING_YET: GuestFacts = { harnessUploaded: false, nodeReady: false, packagesReady: false };
 /** What an actor does when it is started once: hang until the test settles it, throw, or answer. */
 export const HANG = Symbol('hang');
-export type ActorName = (typeof WORKER)[Step] | 'watchProcess' | 'probeHealth' | 'watchHarness' | 'release';
+export type ActorName =
+  (typeof WORKER)[Step] | 'keepImage' | 'watchProcess' | 'probeHealth' | 'watchHarness' | 'release';
 export type Plan = Partial<Record<ActorName, readonly unknown[]>>;
 
 const ANSWERS: Record<ActorName, unknown> = {
@@ -37,6 +38,7 @@ const ANSWERS: Record<ActorName, unknown> = {
   upload: undefined,
   installNode: undefined,
   installPackages: undefined,
+  keepImage: null,
   spawnHarness: undefined,
   probeHealth: true,
   watchHarness: HANG,
@@ -86,6 +88,7 @@ export class World {
       upload: this.#scripted<void>('upload'),
       installNode: this.#scripted<void>('installNode'),
       installPackages: this.#scripted<void>('installPackages'),
+      keepImage: this.#scripted<string | null>('keepImage'),
       spawnHarness: this.#scripted<void>('spawnHarness'),
       probeHealth: this.#scripted<boolean>('probeHealth'),
       watchHarness: this.#scripted<HarnessExit>('watchHarness'),

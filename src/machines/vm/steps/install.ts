@@ -1,4 +1,4 @@
-import { backingOff, begin, byId, done, retryOrFail, timedOut, unless } from '../fragments.ts';
+import { backingOff, begin, byId, done, fail, retryOrFail, timedOut, unless } from '../fragments.ts';
 import { vmSetup } from '../setup.ts';
 
 export const upload = vmSetup.createStateConfig({
@@ -39,6 +39,14 @@ export const nodeInstall = vmSetup.createStateConfig({
   },
 });
 
+/** Where a VM that is made into an image waits, with no harness started and no secret in it. */
+export const prepared = vmSetup.createStateConfig({
+  description: 'Has everything but a harness that runs, because an image must hold no secret of a session.',
+  tags: 'ready',
+  meta: { title: 'Prepared' },
+  entry: 'announceReady',
+});
+
 export const npmInstall = vmSetup.createStateConfig({
   description:
     'Installs what the harness needs beside itself, from the lock file; skipped when the same is there.',
@@ -46,7 +54,7 @@ export const npmInstall = vmSetup.createStateConfig({
   meta: { title: 'Install the packages', slowAfterMs: 180_000 },
   entry: begin('npm-install'),
   initial: 'deciding',
-  onDone: 'spawn',
+  onDone: [{ guard: 'endsPrepared', target: 'prepared' }, { target: 'spawn' }],
   after: { npmInstallTimeout: timedOut('npm-install') },
   states: {
     deciding: unless('hasPackages'),
@@ -57,10 +65,23 @@ export const npmInstall = vmSetup.createStateConfig({
         src: 'installPackages',
         input: byId,
         onError: retryOrFail,
-        onDone: 'done',
+        onDone: [{ guard: 'keepsImage', target: 'keeping' }, { target: 'done' }],
       },
     },
     'backing-off': backingOff,
+    keeping: {
+      description: 'Keeps the disk as it is now, because the next VM can then start from here.',
+      invoke: {
+        id: 'keepImage',
+        src: 'keepImage',
+        input: byId,
+        onError: fail,
+        onDone: {
+          target: 'done',
+          actions: { type: 'announceImage', params: ({ event }) => ({ problem: event.output }) },
+        },
+      },
+    },
     done,
   },
 });

@@ -1,0 +1,55 @@
+import { fromPromise } from 'xstate';
+import { isAborted, messageOf } from '../errors.ts';
+import { sealCommand, unsealCommand } from '../guest/index.ts';
+import { execInGuest } from './guest-connection.ts';
+import type { ActorDeps, ImageToKeep, VmSession } from './session.ts';
+import { step, type VmRef } from './step.ts';
+
+const SEAL_TIMEOUT_MS = 60_000;
+
+/**
+ * Keeps the running guest's disk as an image. While the driver freezes it, the guest's identity is in memory only.
+ * Why the disk could not be kept is an answer; a guest that did not get its identity back is a failure.
+ */
+export const keepImage = (deps: ActorDeps) =>
+  fromPromise<string | null, VmRef>(
+    step(deps, async (vm, signal) => {
+      if (!vm.keep) return 'nothing says what the image is to be';
+      try {
+        await seal(vm, vm.keep, signal);
+        await keep(vm, vm.keep, signal);
+        return null;
+      } catch (error) {
+        if (isAborted(error) || signal.aborted) throw error;
+        return messageOf(error);
+      } finally {
+        // Also after a seal that failed in the middle: what it has put aside is put back.
+        if (!signal.aborted)
+          await execInGuest(vm, unsealCommand(vm.plan), { timeoutMs: SEAL_TIMEOUT_MS, signal });
+      }
+    }),
+  );
+
+/** Takes the guest's identity off its disk. Its private key is known to nobody where the driver puts a key into clones. */
+export async function seal(vm: VmSession, { login }: ImageToKeep, signal: AbortSignal): Promise<void> {
+  const hasKey = login !== undefined;
+  await execInGuest(vm, sealCommand({ user: vm.plan.user, hasKey }), {
+    timeoutMs: SEAL_TIMEOUT_MS,
+    signal,
+    ...(hasKey ? { input: `${login.publicKey}\n` } : {}),
+  });
+}
+
+async function keep(vm: VmSession, image: ImageToKeep, signal: AbortSignal): Promise<void> {
+  const { key, description, base, login } = image;
+  await vm.driver.keepImage(
+    {
+      guest: vm.name,
+      key,
+      base,
+      description,
+      login: { user: vm.plan.user, ...(login === undefined ? {} : { privateKey: login.privateKey }) },
+    },
+    signal,
+  );
+}
