@@ -46,7 +46,7 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
     // The host reaches it, the guest does not: what a guest without a network sees of any registry.
     await using registry = await startFailingRegistry();
     const error = await withRegistry(registry.url, () =>
-      boot({ guestNode: { source: 'npm' }, retries: { 'node-install': 1 } }),
+      boot({ prepare: 'never', guestNode: { source: 'npm' }, retries: { 'node-install': 1 } }),
     );
     expect(error).toMatchObject({ code: 'NODE_INSTALL_FAILED', step: 'node-install', problems: [] });
     expect((error as VzvmError).hint).toBeTruthy();
@@ -56,6 +56,7 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
     await using registry = await startFailingRegistry();
     const error = await withRegistry(registry.url, () =>
       boot({
+        prepare: 'never',
         hostPorts: { [registry.port]: registry.port },
         guestNode: { source: 'npm' },
         retries: { 'npm-install': 1 },

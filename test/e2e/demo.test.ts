@@ -1,8 +1,12 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freshCache } from './cache.ts';
+import { clonesOfPrepared } from './clones.ts';
 import { makePlace, NOTHING, type Place } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
+import { demo } from './run-demo.ts';
 
 const CARD = [
   'cloning',
@@ -22,6 +26,15 @@ const reason = reasonToSkip();
 
 describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`, () => {
   let place: Place;
+  let root: string;
+  let cacheDir: string;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'e2e-cache-'));
+    cacheDir = await freshCache(root);
+  });
+
+  afterAll(() => rm(root, { recursive: true, force: true }));
 
   beforeEach(async () => {
     place = await makePlace();
@@ -30,9 +43,7 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   afterEach(() => place[Symbol.asyncDispose]());
 
   it('runs an agent turn in a real VM, fetches its file back, and leaves nothing', async () => {
-    const { code, stdout, stderr } = await demo(place, ['--json']);
-    expect({ code, stderr }).toMatchObject({ code: 0 });
-    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    const report = await reportOf(place, cacheDir);
     expect(report).toMatchObject({
       ok: true,
       driver: 'qemu',
@@ -41,7 +52,31 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
       usage: { inputTokens: expect.any(Number) },
       leftovers: [],
     });
-    expect((report['states'] as { state: string }[]).map(({ state }) => state)).toEqual(CARD);
+    expect(report.states.map(({ state }) => state)).toEqual(CARD);
+    expect(report.states.filter(({ skipped }) => skipped)).toEqual([]);
+    expect(await place.look()).toEqual(NOTHING);
+  });
+
+  it('starts the second time from the image that the first has kept', async () => {
+    const report = await reportOf(place, cacheDir);
+    expect(report).toMatchObject({
+      ok: true,
+      image: { digest: expect.stringMatching(/^kept:/) },
+      leftovers: [],
+    });
+    expect(report.states.map(({ state }) => state)).toEqual(CARD);
+    const skipped = report.states.flatMap(({ state, skipped: was }) => (was ? [state] : []));
+    expect(skipped).toEqual(['upload', 'node-install', 'npm-install']);
+    expect(await place.look()).toEqual(NOTHING);
+  });
+
+  it('gives each VM from that image an identity of its own, and leaves no login in it', async () => {
+    const [one, other] = await clonesOfPrepared(place, cacheDir);
+    expect(one?.machineId).toMatch(/^[0-9a-f]{32}$/);
+    expect(one?.hostKey).toMatch(/^ssh-ed25519 /);
+    expect(one?.machineId).not.toBe(other?.machineId);
+    expect(one?.hostKey).not.toBe(other?.hostKey);
+    expect(one).toMatchObject({ keys: 1, password: 'locked', logs: 0 });
     expect(await place.look()).toEqual(NOTHING);
   });
 
@@ -56,35 +91,12 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** QEMU processes seen at the interrupt: proof that there was something to remove. */
-  readonly running: readonly string[];
+interface Report {
+  readonly states: readonly { readonly state: string; readonly skipped?: boolean }[];
 }
 
-/** Runs the demo as a user does, without a key, and interrupts it when a state is named. */
-async function demo(place: Place, args: string[], options: { interruptAt?: string } = {}): Promise<Ended> {
-  const { ANTHROPIC_API_KEY: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--conditions=source', 'examples/vzvm-demo.ts', ...args], {
-    env: { ...env, VZVM_HOME: place.stateDir, TMPDIR: place.temporary },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stderr = '';
-  let interrupted: Promise<readonly string[]> | undefined;
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk;
-    if (options.interruptAt === undefined || interrupted || !stderr.includes(`: ${options.interruptAt}`))
-      return;
-    interrupted = place.look().then(({ processes }) => {
-      child.kill('SIGINT');
-      return processes;
-    });
-  });
-  const [stdout, code] = await Promise.all([
-    text(child.stdout),
-    new Promise<number | null>((resolve) => child.once('close', resolve)),
-  ]);
-  return { code, stdout, stderr, running: (await interrupted) ?? [] };
+async function reportOf(place: Place, cacheDir: string): Promise<Report> {
+  const { code, stdout, stderr } = await demo(place, ['--json'], { cacheDir });
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
 }

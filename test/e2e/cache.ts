@@ -1,0 +1,18 @@
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultCacheDir } from '../../src/drivers/folders.ts';
+import { createQemuDriver } from '../../src/drivers/qemu/index.ts';
+
+/** A cache that has the built image of this host, and nothing that was prepared before. */
+export async function freshCache(folder: string): Promise<string> {
+  const options = { signal: AbortSignal.timeout(20 * 60_000), log: () => undefined };
+  await createQemuDriver().resolveImage('debian:12', options);
+  const images = join(defaultCacheDir(), 'qemu');
+  const fresh = join(folder, 'cache', 'qemu');
+  await mkdir(fresh, { recursive: true });
+  const shared = (await readdir(images)).filter((name) =>
+    /^(debian-12-[0-9a-f]+|accelerator-[0-9a-f]+)$/.test(name),
+  );
+  await Promise.all(shared.map((name) => symlink(join(images, name), join(fresh, name))));
+  return join(folder, 'cache');
+}
