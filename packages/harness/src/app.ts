@@ -1,15 +1,13 @@
-import type { HealthResponse } from '@computeragent/protocol';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { HarnessError } from './errors.ts';
 import { requireLocalName, requireToken } from './http/auth.ts';
+import { limitBody } from './http/body-limit.ts';
 import type { AppDeps, Harness } from './http/deps.ts';
+import { healthOf } from './http/health.ts';
 import { rejectWith } from './http/reject.ts';
 import { sessionRoutes } from './http/session-routes.ts';
 import { silent } from './log.ts';
 import { SessionRegistry } from './session/registry.ts';
 import { disposeSession } from './session/workdir.ts';
-import { VERSION } from './version.ts';
 
 /** Room for messages with pictures and for attachments, and an end to what a request may cost in memory. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;
@@ -53,21 +51,10 @@ function mount(app: Hono, path: string, guard: MiddlewareHandler, api: Hono): vo
 
 function apiRoutes(harness: Harness): Hono {
   const routes = new Hono();
-  const health: HealthResponse = {
-    ok: true,
-    version: VERSION,
-    engines: Object.fromEntries(harness.engines.map(({ name, capabilities }) => [name, capabilities])),
-    loaders: harness.loaders.map(({ name }) => name),
-  };
-  const limited = bodyLimit({
-    maxSize: MAX_JSON_BYTES,
-    onError: () => {
-      throw new HarnessError('HTTP_EXCEPTION', 413, `the body is over ${MAX_JSON_BYTES} bytes`);
-    },
-  });
+  const health = healthOf(harness, 'ready');
   routes.get('/health', (context) => context.json(health));
   // A file may be of any size: it is streamed to the disk.
-  routes.on('POST', '/*', limited);
+  routes.on('POST', '/*', limitBody(MAX_JSON_BYTES));
   routes.route('/sessions', sessionRoutes(harness));
   return routes;
 }

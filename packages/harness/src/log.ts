@@ -15,6 +15,20 @@ export function redaction(values: Iterable<string>): Redact {
   return (text) => ordered.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }
 
+/** Secrets of which more become known while the harness runs. */
+export class Secrets {
+  #values: readonly string[] = [];
+  #redact: Redact = (text) => text;
+
+  /** From now on these are hidden, too. */
+  add(values: Iterable<string>): void {
+    this.#values = [...this.#values, ...values];
+    this.#redact = redaction(this.#values);
+  }
+
+  readonly redact: Redact = (text) => this.#redact(text);
+}
+
 /** A log of JSON lines. Secrets are redacted after the line is made, so that no field can slip past. */
 export function createLog(write: (line: string) => void, redact: Redact): Log {
   return (event, fields = {}) =>

@@ -1,3 +1,5 @@
+export { claimBody, claimIdentity } from './claim.ts';
+export type { ClaimBody, ClaimIdentity } from './claim.ts';
 export { ERROR_CODES } from './errors.ts';
 export type { ErrorEnvelope, WireErrorCode } from './errors.ts';
 export { capabilities, harnessEvent } from './events.ts';
@@ -12,6 +14,12 @@ export type {
   PermissionBody,
   UserMessage,
 } from './requests.ts';
-export type { CreateSessionResponse, FsTreeEntry, HealthResponse, SessionInfo } from './responses.ts';
+export type {
+  ClaimResponse,
+  CreateSessionResponse,
+  FsTreeEntry,
+  HealthResponse,
+  SessionInfo,
+} from './responses.ts';
 export { createSseParser, encodeSseFrame } from './sse.ts';
 export type { SseFrame, SseParser } from './sse.ts';

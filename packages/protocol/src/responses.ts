@@ -7,6 +7,14 @@ export interface HealthResponse {
   readonly version: string;
   readonly engines: Readonly<Record<string, Capabilities>>;
   readonly loaders: readonly string[];
+  /** `parked`: it waits to be claimed, and does nothing else yet. Older harnesses do not say. */
+  readonly state?: 'parked' | 'ready';
+}
+
+/** Body of a claim that succeeded: from now on the harness is whoever's token was given. */
+export interface ClaimResponse {
+  readonly ok: true;
+  readonly state: 'ready';
 }
 
 /** Body of a created session. */

@@ -5,12 +5,29 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7700;
 const MAX_CONFIG_CHARACTERS = 1024 * 1024;
 
-const configSchema = z.object({
-  token: z.string().min(16).optional(),
-  host: z.string().min(1),
-  port: z.int().min(0).max(65_535),
-  env: z.record(z.string().min(1), z.string()).default({}),
+/** A harness that starts before it is known whose it will be: it waits for `POST /v1/claim`. */
+const parkedSchema = z.object({
+  /** Whoever has it may claim the harness, once. */
+  secret: z.string().min(16),
+  /** Who gives the machine an identity of its own with the claim; nobody when undefined. */
+  renew: z.object({ command: z.array(z.string().min(1)).min(1) }).optional(),
 });
+
+const configSchema = z
+  .object({
+    token: z.string().min(16).optional(),
+    host: z.string().min(1),
+    port: z.int().min(0).max(65_535),
+    env: z.record(z.string().min(1), z.string()).default({}),
+    parked: parkedSchema.optional(),
+  })
+  .refine(({ parked, token, env }) => !parked || (token === undefined && Object.keys(env).length === 0), {
+    // Both come with the claim; two of each would leave it open which one holds.
+    path: ['parked'],
+  });
+
+/** How a parked harness is claimed. Secret. */
+export type ParkedConfig = z.infer<typeof parkedSchema>;
 
 /** How the harness starts. Secret: it holds the token and the environment. */
 export type BootConfig = z.infer<typeof configSchema>;

@@ -50,6 +50,8 @@ export type EngineOutcome = 'complete' | 'budget_exceeded';
 export interface Engine {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Loads what the first session would otherwise wait for. */
+  preload?(): Promise<void>;
   /** Runs one session until its input has ended. Rejects when the engine failed. */
   run(run: EngineRun): Promise<EngineOutcome>;
 }

@@ -8,10 +8,10 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 
 /** Lets a request through that carries the token, as a header or as the path's prefix. Health needs none. */
 export function requireToken(token: string): MiddlewareHandler {
-  const expected = digest(token);
+  const isToken = isSecret(token);
   return async (context, next) => {
-    const given = context.req.param('token') ?? BEARER.exec(context.req.header('authorization') ?? '')?.[1];
-    const allowed = given === undefined ? isHealth(context) : timingSafeEqual(digest(given), expected);
+    const given = context.req.param('token') ?? bearerOf(context);
+    const allowed = given === undefined ? isHealth(context) : isToken(given);
     if (!allowed) throw new HarnessError('UNAUTHORIZED', 401, 'this harness demands a token');
     return next();
   };
@@ -28,6 +28,17 @@ export const requireLocalName: MiddlewareHandler = async (context, next) => {
   }
   return next();
 };
+
+/** What the Authorization header bears. */
+export function bearerOf(context: Context): string | undefined {
+  return BEARER.exec(context.req.header('authorization') ?? '')?.[1];
+}
+
+/** Tells the secret from anything else, in the same time whatever is given. */
+export function isSecret(secret: string): (given: string) => boolean {
+  const expected = digest(secret);
+  return (given) => timingSafeEqual(digest(given), expected);
+}
 
 function isHealth(context: Context): boolean {
   return context.req.path === '/v1/health';

@@ -25,6 +25,18 @@ describe('the configuration on standard input', () => {
     expect(await read(['{"host":"0.0.0.0","port":0}\n'])).toEqual({ host: '0.0.0.0', port: 0, env: {} });
   });
 
+  it('parks the harness, with or without somebody who renews its machine', async () => {
+    const parked = { secret: 'a-secret-of-this-test' };
+    const line = (more: object): string => JSON.stringify({ host: '::', port: 1, parked, ...more });
+    expect(await read([line({})], { end: true })).toEqual({ host: '::', port: 1, env: {}, parked });
+    const renew = { command: ['sh', '-c', 'cat'] };
+    const renewing = { parked: { ...parked, renew } };
+    expect(await read([line(renewing)], { end: true })).toMatchObject(renewing);
+    for (const bad of [{ token: config.token }, { env: config.env }, { parked: { secret: 'short' } }]) {
+      await expect(read([line(bad)], { end: true })).rejects.toThrow(/not valid \(parked/);
+    }
+  });
+
   it.each([
     ['is not JSON', '{"env":{"KEY":"secret-value"'],
     ['has an ill-typed port', JSON.stringify({ ...config, port: 'secret-value' })],

@@ -15,12 +15,15 @@ export function claudeEngine(): Engine {
       sessions: false,
       budget: true,
     },
+    preload: async () => void (await loadSdk()),
     run: runClaude,
   };
 }
 
+const loadSdk = () => import('@anthropic-ai/claude-agent-sdk');
+
 async function runClaude(run: EngineRun): Promise<EngineOutcome> {
-  const { query } = await import('@anthropic-ai/claude-agent-sdk');
+  const { query } = await loadSdk();
   run.signal.throwIfAborted();
   await using program = new ClaudeProcess((text) =>
     run.log('engine.stderr', { sessionId: run.sessionId, text }),
