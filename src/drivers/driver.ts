@@ -183,6 +183,8 @@ export interface Driver {
   list(): Promise<readonly GuestInfo[]>;
   /** Keeps a guest's disk as an image. One that is kept under the key already stays. A failed or aborted keep leaves nothing. Throws DISK_FULL, IMAGE_BUILD_FAILED. */
   keepImage(request: KeepRequest, signal: AbortSignal): Promise<void>;
+  /** Runs `work` while no other process prepares the image `key`; those who wait are shown what it tells. */
+  whileBuilding<T>(key: string, options: ResolveOptions, work: (tell: LogLine) => Promise<T>): Promise<T>;
   /** The image kept under a key, marked as used; undefined when there is none, or none that is whole: then it is removed. */
   findImage(key: string, signal: AbortSignal): Promise<Image | undefined>;
   listImages(): Promise<readonly KeptImage[]>;

@@ -17,7 +17,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   errors: { ours: [], outside: [] },
   machines: { ours: [], outside: ['xstate'] },
   actors: { ours: ['machines:types', CONTRACT, 'guest', 'ssh'] },
-  [CONTRACT]: { ours: [], outside: [NODE, 'zod'] },
+  [CONTRACT]: { ours: ['process'], outside: [NODE, 'zod'] },
   'drivers/registry': { ours: [CONTRACT, 'drivers/*'], outside: [] },
   'drivers/*': { ours: [CONTRACT, 'process'] },
   guest: { ours: [], outside: ['node:crypto', 'node:path/posix'] },

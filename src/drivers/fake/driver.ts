@@ -48,6 +48,7 @@ class InMemoryDriver implements FakeDriver {
   readonly #options: FakeDriverOptions;
   readonly #player: ScriptPlayer;
   readonly #guests = new Map<string, FakeGuest>();
+  readonly #builds = new Map<string, Promise<unknown>>();
   readonly #kept = new Map<string, contract.KeptImage>();
   #pid = 1;
 
@@ -132,6 +133,23 @@ class InMemoryDriver implements FakeDriver {
     const now = Date.now();
     if (!this.#kept.has(key))
       this.#kept.set(key, { key, base: base.ref, description, bytes: 0, createdAt: now, usedAt: now });
+  }
+
+  whileBuilding<T>(
+    key: string,
+    options: contract.ResolveOptions,
+    work: (tell: contract.LogLine) => Promise<T>,
+  ): Promise<T> {
+    const before = this.#builds.get(key) ?? Promise.resolve();
+    const done = before.then(() => {
+      if (options.signal.aborted) throw new VzvmError('ABORTED', 'waiting for an image was cancelled');
+      return work(() => undefined);
+    });
+    this.#builds.set(
+      key,
+      done.catch(() => undefined),
+    );
+    return done;
   }
 
   async findImage(key: string, signal: AbortSignal): Promise<contract.Image | undefined> {

@@ -15,7 +15,8 @@ import { freezeDisk } from './freeze.ts';
 import { runningPid } from './guest-run.ts';
 import { hostArch } from './host.ts';
 import type { Artifact } from './images/artifact.ts';
-import { findKept, keepDisk, listKept, removeKept, type KeptStore } from './images/kept.ts';
+import { buildLock, findKept, keepDisk, listKept, removeKept, type KeptStore } from './images/kept.ts';
+import { withLock } from '../lock.ts';
 import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { guestFiles } from './paths.ts';
@@ -23,6 +24,9 @@ import { readRun, readSettings } from './settings.ts';
 import { startGuest } from './start.ts';
 import { deleteGuest, stopGuest } from './stop.ts';
 import { qemuVersion } from './tools.ts';
+
+/** Longer than any build takes: its owner's death frees the lock. */
+const BUILD_WAIT_MS = 60 * 60_000;
 
 /** Options of {@link createQemuDriver}. */
 export interface QemuOptions {
@@ -176,6 +180,14 @@ class QemuDriver implements contract.Driver {
     if (!base) throw notResolved(request.base);
     const freeze = async () => ({ file: await freezeDisk(request.guest, files, signal), base });
     await keepDisk(this.#store, request, freeze, signal);
+  }
+
+  whileBuilding<T>(
+    key: string,
+    options: contract.ResolveOptions,
+    work: (tell: contract.LogLine) => Promise<T>,
+  ): Promise<T> {
+    return withLock(buildLock(this.#store, key), { ...options, timeoutMs: BUILD_WAIT_MS }, work);
   }
 
   async findImage(key: string): Promise<contract.Image | undefined> {

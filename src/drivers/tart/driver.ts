@@ -8,6 +8,8 @@ import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { parseGuestName } from '../guest-name.ts';
+import { demandKey } from '../kept.ts';
+import { withLock } from '../lock.ts';
 import { Mutex } from '../mutex.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
@@ -19,6 +21,8 @@ import { listVms } from './state.ts';
 import { stopChild, stopForeign } from './stop.ts';
 
 const IP_TIMEOUT_MS = 15_000;
+/** Longer than any build takes: its owner's death frees the lock. */
+const BUILD_WAIT_MS = 60 * 60_000;
 
 /** Options of {@link createTartDriver}. */
 export interface TartDriverOptions {
@@ -138,6 +142,16 @@ class TartDriver implements contract.Driver {
 
   keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
     return this.#lock.run(() => keepVm(this.#kept, request, signal));
+  }
+
+  whileBuilding<T>(
+    key: string,
+    options: contract.ResolveOptions,
+    work: (tell: contract.LogLine) => Promise<T>,
+  ): Promise<T> {
+    demandKey(key);
+    const lock = { ...options, timeoutMs: BUILD_WAIT_MS };
+    return withLock(join(this.#kept.folder, `${key}.build`), lock, work);
   }
 
   findImage(key: string, signal: AbortSignal): Promise<contract.Image | undefined> {

@@ -2,7 +2,7 @@ import { chmod, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tail, VzvmError } from '../../../errors.ts';
 import { run, type RunOptions } from '../../../process/run.ts';
-import type { ResolveOptions } from '../../driver.ts';
+import type { LogLine, ResolveOptions } from '../../driver.ts';
 import { demandFreeMiB, diskFull } from '../disk-space.ts';
 import type { HostArch } from '../host.ts';
 import { debianMirror } from '../mirror.ts';
@@ -28,7 +28,13 @@ export async function builtImage(
 ): Promise<Artifact> {
   const digest = recipeDigest(recipe, where.arch, await debianMirror());
   const key = `${ref.replaceAll(/[^a-z0-9]+/g, '-')}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
-  const fill = (folder: string) => build(ref, { recipe, arch: where.arch, folder, digest }, options);
+  const fill = (folder: string, tell: LogLine) => {
+    const log: LogLine = (line) => {
+      options.log(line);
+      tell(line);
+    };
+    return build(ref, { recipe, arch: where.arch, folder, digest }, { ...options, log });
+  };
   const { folder, manifest } = await cached({ cacheDir: where.cacheDir, key, fill }, options);
   return {
     image: { ref, digest, login: { user: recipe.user, password: recipe.password }, acceptsKey: false },

@@ -2,9 +2,9 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { VzvmError } from '../../../errors.ts';
-import type { ResolveOptions } from '../../driver.ts';
+import type { LogLine, ResolveOptions } from '../../driver.ts';
 import { readManifest, writeManifest, type Manifest } from './artifact.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../../lock.ts';
 
 const LOCK_TIMEOUT_MS = 20 * 60_000;
 
@@ -14,7 +14,7 @@ export interface CacheEntry {
   /** The folder's name. */
   readonly key: string;
   /** Fills a folder; what it returns is written last. */
-  readonly fill: (folder: string) => Promise<Manifest>;
+  readonly fill: (folder: string, tell: LogLine) => Promise<Manifest>;
 }
 
 /**
@@ -31,8 +31,8 @@ export async function cached(
   if (known) return { folder, manifest: known };
   try {
     const lock = { signal: options.signal, timeoutMs: LOCK_TIMEOUT_MS, log: options.log };
-    return await withLock(`${folder}.lock`, lock, async () => {
-      const manifest = (await readManifest(folder)) ?? (await fill(entry, images, folder));
+    return await withLock(`${folder}.lock`, lock, async (tell) => {
+      const manifest = (await readManifest(folder)) ?? (await fill(entry, { images, folder, tell }));
       return { folder, manifest };
     });
   } catch (error) {
@@ -40,13 +40,16 @@ export async function cached(
   }
 }
 
-async function fill(entry: CacheEntry, images: string, folder: string): Promise<Manifest> {
+async function fill(
+  entry: CacheEntry,
+  { images, folder, tell }: { images: string; folder: string; tell: LogLine },
+): Promise<Manifest> {
   const prefix = `${entry.key}.tmp-`;
   await removeLeftovers(images, prefix);
   const temp = join(images, `${prefix}${randomUUID()}`);
   await mkdir(temp, { recursive: true });
   try {
-    const manifest = await entry.fill(temp);
+    const manifest = await entry.fill(temp, tell);
     await writeManifest(temp, manifest);
     await syncFiles(temp);
     await rm(folder, { recursive: true, force: true });

@@ -17,7 +17,7 @@ import {
 } from '../../kept.ts';
 import { demandFreeMiB, diskFull } from '../disk-space.ts';
 import type { Artifact } from './artifact.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../../lock.ts';
 
 const PREFIX = 'kept-';
 const DISK = 'disk.qcow2';
@@ -88,6 +88,12 @@ export async function keepDisk(
       await removeFiles(temp);
     }
   });
+}
+
+/** The lock of whoever makes the image of a key. */
+export function buildLock(store: KeptStore, key: string): string {
+  demandKey(key);
+  return `${folderOf(store, key)}.build`;
 }
 
 /** All kept images, the last used first. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cached } from '../../../../src/drivers/qemu/images/cache.ts';
-import { withLock } from '../../../../src/drivers/qemu/images/lock.ts';
+import { withLock } from '../../../../src/drivers/lock.ts';
 import { run } from '../../../../src/process/run.ts';
 import { tempDir } from '../../../helpers/temp.ts';
 

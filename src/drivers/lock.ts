@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { VzvmError } from '../../../errors.ts';
-import { isRunning, startTimeOf } from '../../../process/end-process.ts';
-import type { LogLine } from '../../driver.ts';
+import { VzvmError } from '../errors.ts';
+import { isRunning, startTimeOf } from '../process/end-process.ts';
+import type { LogLine } from './driver.ts';
 
 const POLL_MS = 200;
 const owner = z.object({ pid: z.number(), startTime: z.string().optional() });
@@ -22,11 +22,18 @@ export interface LockOptions {
  * same instant may both go on: what they make is put in place by a rename, so this costs time and nothing else.
  * @throws VzvmError ABORTED, COMMAND_TIMEOUT.
  */
-export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  file: string,
+  options: LockOptions,
+  work: (tell: LogLine) => Promise<T>,
+): Promise<T> {
   const release = await acquire(file, options);
+  const progress = progressOf(file);
   try {
-    return await work();
+    // Nobody waits for the last word on the disk: progress is for people, and a line that is lost costs nothing.
+    return await work((line) => void writeFile(progress, line).catch(() => undefined));
   } finally {
+    await rm(progress, { force: true });
     await release();
   }
 }
@@ -39,6 +46,7 @@ async function acquire(file: string, options: LockOptions): Promise<() => Promis
     id: randomUUID(),
   });
   const deadline = Date.now() + options.timeoutMs;
+  let told = '';
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(options.signal);
     if (await create(file, mine)) break;
@@ -47,6 +55,7 @@ async function acquire(file: string, options: LockOptions): Promise<() => Promis
       continue;
     }
     if (attempt === 0) options.log('waiting for another process that prepares the same image');
+    told = await repeatProgress(file, told, options.log);
     if (Date.now() >= deadline) throw lockTimeout(file, options.timeoutMs);
     await sleep(POLL_MS);
   }
@@ -54,6 +63,15 @@ async function acquire(file: string, options: LockOptions): Promise<() => Promis
     const now = await readFile(file, 'utf8').catch(() => ''); // Gone: someone took us for dead, and there is nothing to free.
     if (now === mine) await rm(file, { force: true });
   };
+}
+
+const progressOf = (file: string): string => `${file}.progress`;
+
+/** What the owner has said since, for those who wait. */
+async function repeatProgress(file: string, told: string, log: LogLine): Promise<string> {
+  const line = await readFile(progressOf(file), 'utf8').catch(() => ''); // Nothing said yet.
+  if (line !== '' && line !== told) log(`the other process: ${line}`);
+  return line;
 }
 
 /** Written aside and linked: a lock is never seen half written. */
