@@ -3,10 +3,11 @@ import type { HarnessApp } from '../app.ts';
 import type { ParkedConfig } from '../boot/config.ts';
 import { EXIT } from '../boot/exit-codes.ts';
 import { abilities, fullApp, secretsOf } from '../boot/full-app.ts';
-import { messageOf } from '../errors.ts';
+import { HarnessError, messageOf } from '../errors.ts';
 import { healthOf } from '../http/health.ts';
 import type { Log, Secrets } from '../log.ts';
 import { createParkedApp } from './parked-app.ts';
+import { type Renewal, secretsOfIdentity, startRenewal } from './renewal.ts';
 
 /** What parking needs of the process. */
 export interface ParkDeps {
@@ -21,16 +22,42 @@ export interface ParkDeps {
  * Makes a harness that waits for its claim with everything loaded: one that answers at all is ready to be claimed, and
  * its machine to be copied.
  */
-export async function park({ secret }: ParkedConfig, deps: ParkDeps): Promise<HarnessApp> {
+export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Promise<HarnessApp> {
   const { log, secrets, end } = deps;
-  await preload(log);
-  const become = async (claim: ClaimBody): Promise<HarnessApp> => {
-    secrets.add(secretsOf(claim));
-    return fullApp(claim, log);
+  const onLost = (reason: string): void => {
+    log('renewal.lost', { message: reason });
+    end(EXIT.renewalFailed);
   };
-  const onLockedOut = (): void => end(EXIT.lockedOut);
-  const health = healthOf(abilities, 'parked');
-  return createParkedApp({ secret, health, renews: false, become, onLockedOut, log });
+  const [renewal] = await Promise.all([renew && startRenewal(renew.command, onLost), preload(log)]);
+  return createParkedApp({
+    secret,
+    health: healthOf(abilities, 'parked'),
+    renews: renewal !== undefined,
+    become: async (claim) => {
+      secrets.add([...secretsOf(claim), ...(claim.identity ? secretsOfIdentity(claim.identity) : [])]);
+      await renewOrEnd(renewal, claim, deps);
+      return fullApp(claim, log);
+    },
+    onLockedOut: () => end(EXIT.lockedOut),
+    log,
+  });
+}
+
+/** A machine that is half itself and half the one it was copied from must serve nobody. */
+async function renewOrEnd(
+  renewal: Renewal | undefined,
+  { identity }: ClaimBody,
+  { log, secrets, end }: ParkDeps,
+): Promise<void> {
+  if (!renewal || !identity) return;
+  try {
+    await renewal.renew(identity);
+  } catch (error) {
+    const reason = secrets.redact(messageOf(error));
+    log('renewal.failed', { message: reason });
+    end(EXIT.renewalFailed);
+    throw new HarnessError('RENEWAL_FAILED', 500, `the identity of the machine was not renewed: ${reason}`);
+  }
 }
 
 /** A harness that cannot load its engine serves what it can, parked or not: the first session is told. */
