@@ -9,6 +9,8 @@ export type {
   GuestInfo,
   GuestProcess,
   Image,
+  KeepRequest,
+  KeptImage,
   LogLine,
   ResolveOptions,
   Resources,
@@ -18,6 +20,7 @@ export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
 export { BootError, VZVMSubstrate } from './substrate/index.ts';
 export type {
   BootedVm,
+  PruneOptions,
   TimelineEntry,
   VmHandle,
   VmHandleEvent,

@@ -13,6 +13,7 @@ import { upload } from './upload.ts';
 import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
+export { sealGuest } from './keep-image.ts';
 export type { ActorDeps, GuestPlan, ImageToKeep, Payload, Scope, VmSession } from './session.ts';
 
 /** The actor logic for `vmMachine.provide({ actors })`. Made once per substrate, never once per VM. */

@@ -16,7 +16,7 @@ export const keepImage = (deps: ActorDeps) =>
     step(deps, async (vm, signal) => {
       if (!vm.keep) return 'nothing says what the image is to be';
       try {
-        await seal(vm, vm.keep, signal);
+        await sealGuest(vm, vm.keep, signal);
         await keep(vm, vm.keep, signal);
         return null;
       } catch (error) {
@@ -31,7 +31,7 @@ export const keepImage = (deps: ActorDeps) =>
   );
 
 /** Takes the guest's identity off its disk. Its private key is known to nobody where the driver puts a key into clones. */
-export async function seal(vm: VmSession, { login }: ImageToKeep, signal: AbortSignal): Promise<void> {
+export async function sealGuest(vm: VmSession, { login }: ImageToKeep, signal: AbortSignal): Promise<void> {
   const hasKey = login !== undefined;
   await execInGuest(vm, sealCommand({ user: vm.plan.user, hasKey }), {
     timeoutMs: SEAL_TIMEOUT_MS,

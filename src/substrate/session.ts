@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { GuestPlan, ImageToKeep, Payload, VmSession } from '../actors/index.ts';
 import type { Driver, Image } from '../drivers/driver.ts';
 import type { Preparation } from '../guest/index.ts';
+import { newGuestName } from '../drivers/guest-name.ts';
 import { generateKeyPair, readPrivateKey } from '../ssh/index.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import { ResourceScope } from './resource-scope.ts';
@@ -31,7 +32,6 @@ export async function readPlan(options: VZVMSubstrateOptions): Promise<GuestPlan
 
 /** Everything one VM's actors share, with a key pair and a token made for this VM alone. */
 export function createSession(parts: {
-  readonly name: string;
   readonly driver: Driver;
   readonly image: Image;
   readonly keep?: ImageToKeep;
@@ -40,11 +40,13 @@ export function createSession(parts: {
   readonly envs: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
 }): VmSession {
+  const name = newGuestName();
   return {
     ...parts,
+    name,
     scope: new ResourceScope(),
-    log: (line) => parts.log(`${parts.name}: ${line}`),
-    keys: generateKeyPair(parts.name),
+    log: (line) => parts.log(`${name}: ${line}`),
+    keys: generateKeyPair(name),
     token: randomBytes(24).toString('base64url'),
   };
 }

@@ -1,16 +1,17 @@
 import { createActors, type VmSession } from '../actors/index.ts';
-import type { Driver, GuestInfo, Image } from '../drivers/driver.ts';
-import { newGuestName } from '../drivers/guest-name.ts';
+import type { Driver, GuestInfo, Image, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
-import { vmMachine, type VmOutput } from '../machines/vm/index.ts';
+import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { BootError } from './boot-error.ts';
 import { chooseDriver, imageFor } from './choose-driver.ts';
+import { buildImage } from './image-builder.ts';
+import { pruneImages, type PruneOptions } from './image-store.ts';
 import { createLog } from './log.ts';
 import { machineInput } from './machine-input.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { readPayload } from './payload.ts';
-import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
+import { imageToKeep, startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
 import { createSession, readPlan } from './session.ts';
 import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
@@ -50,11 +51,31 @@ export class VZVMSubstrate implements Substrate {
    * @throws BootError with the step, the cause, the console's tail and what to do; VzvmError ABORTED when cancelled.
    */
   bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
-    const boot = this.#boot(options);
-    this.#booting.add(boot);
-    const done = () => void this.#booting.delete(boot);
-    boot.then(done, done);
-    return boot;
+    return this.#tracked(this.#boot(options));
+  }
+
+  /**
+   * Makes the prepared image that VMs of these options start from, unless it is there. Another process that makes the
+   * same one is waited for.
+   * @throws VzvmError with the step that failed; ABORTED when cancelled.
+   */
+  prepareImage(options: { readonly signal?: AbortSignal } = {}): Promise<{ key: string; made: boolean }> {
+    return this.#tracked(this.#buildImage(options.signal));
+  }
+
+  /** Prepared images of this driver, the last used first. */
+  async images(): Promise<readonly KeptImage[]> {
+    return (await this.#chosenDriver()).listImages();
+  }
+
+  /** Removes a prepared image. VMs that run from it run on. */
+  async removeImage(key: string): Promise<void> {
+    await (await this.#chosenDriver()).removeImage(key);
+  }
+
+  /** Removes prepared images by age, then by size; answers which. */
+  async pruneImages(options: PruneOptions): Promise<readonly KeptImage[]> {
+    return pruneImages(await this.#chosenDriver(), options);
   }
 
   /** Guests of this driver on this machine, also those of other processes. */
@@ -76,29 +97,50 @@ export class VZVMSubstrate implements Substrate {
     await this.dispose();
   }
 
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    this.#booting.add(work);
+    const done = () => void this.#booting.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
   async #boot(options: BootHarnessOptions): Promise<BootedVm> {
-    const signal = AbortSignal.any(
-      [this.#closing.signal, options.signal, this.#options.signal].filter((each) => each !== undefined),
-    );
+    const signal = this.#signal(options.signal);
     assertNotAborted(signal);
+    const wanted = await this.#wanted(signal);
+    const start = await this.#startingPoint(wanted, signal);
+    const session = createSession({ ...wanted, ...start, envs: options.envs, log: this.#log });
+    assertNotAborted(signal);
+    const vm = this.#start(session, machineInput(session, this.#options));
+    this.#show(vm);
+    return this.#untilReady(vm, session, signal);
+  }
+
+  async #buildImage(caller: AbortSignal | undefined): Promise<{ key: string; made: boolean }> {
+    const signal = this.#signal(caller);
+    assertNotAborted(signal);
+    const wanted = await this.#wanted(signal);
+    const image = imageToKeep(wanted);
+    const start = () => {
+      const session = createSession({ ...wanted, image: wanted.base, envs: {}, log: this.#log });
+      const input = { ...machineInput(session, this.#options), keepOnFailure: true, endsPrepared: true };
+      return { session, vm: this.#start(session, input, (event) => isNews(event)) };
+    };
+    const made = await buildImage({ driver: wanted.driver, image, start, log: this.#log, signal });
+    return { key: image.key, made };
+  }
+
+  /** Everything that decides what a VM is given, read anew each time: files may have changed. */
+  async #wanted(signal: AbortSignal): Promise<Wanted> {
     const driver = await this.#chosenDriver();
     const plan = await readPlan(this.#options);
     const payload = await readPayload(this.#options.bundlePath, plan.preparation);
-    const base = await this.#resolveImage(driver, signal);
-    const start = await this.#startingPoint({ driver, base, plan, payload }, signal);
-    const session = createSession({
-      name: newGuestName(),
-      driver,
-      ...start,
-      plan,
-      payload,
-      envs: options.envs,
-      log: this.#log,
-    });
-    assertNotAborted(signal);
-    const vm = this.#start(session);
-    this.#show(vm);
-    return this.#untilReady(vm, session, signal);
+    return { driver, plan, payload, base: await this.#resolveImage(driver, signal) };
+  }
+
+  #signal(caller: AbortSignal | undefined): AbortSignal {
+    const all = [this.#closing.signal, caller, this.#options.signal];
+    return AbortSignal.any(all.filter((each) => each !== undefined));
   }
 
   #show(vm: VmHandle): void {
@@ -109,13 +151,17 @@ export class VZVMSubstrate implements Substrate {
     }
   }
 
-  #start(session: VmSession): VmRuntime {
+  #start(
+    session: VmSession,
+    input: VmInput,
+    isTold: (event: VmHandleEvent) => boolean = () => true,
+  ): VmRuntime {
     this.#sessions.set(session.name, session);
     const vm = new VmRuntime({
       machine: this.#machine,
       session,
-      input: machineInput(session, this.#options),
-      onEvent: (event) => this.#tell(session.name, event),
+      input,
+      onEvent: (event) => void (isTold(event) && this.#tell(session.name, event)),
       inspect: this.#options.inspect,
     });
     this.#running.set(session.name, vm);
@@ -183,6 +229,11 @@ export class VZVMSubstrate implements Substrate {
     if (!session) throw new VzvmError('INTERNAL', `no VM ${vmId} is known here`, { facts: { guest: vmId } });
     return session;
   }
+}
+
+/** A VM that becomes an image is powered off, which is the end of any other: whoever makes the image tells of that. */
+function isNews(event: VmHandleEvent): boolean {
+  return event.type === 'step' && event.step !== 'failed';
 }
 
 function assertNotAborted(signal: AbortSignal): void {

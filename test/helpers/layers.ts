@@ -36,7 +36,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ],
   },
   inspector: { ours: [] },
-  cli: { ours: ['substrate', 'inspector', 'packages/sdk'] },
+  cli: { ours: ['substrate', `${CONTRACT}:types`, 'inspector', 'packages/sdk'] },
   // The package's entry points list public names by hand.
   entry: { ours: ['substrate', 'inspector', CONTRACT, 'drivers/fake', 'packages/sdk:types'], outside: [] },
   'packages/protocol': { ours: [], outside: ['zod'] },

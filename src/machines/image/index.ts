@@ -1,2 +1,2 @@
 export { imageMachine } from './machine.ts';
-export type { ImageEmitted, ImageFailure, ImageInput, ImageOutput, ImageStep } from './types.ts';
+export type { ImageEmitted, ImageOutput } from './types.ts';

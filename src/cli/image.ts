@@ -1,0 +1,87 @@
+import type { KeptImage } from '../drivers/driver.ts';
+import type { VZVMSubstrate, VZVMSubstrateOptions } from '../substrate/index.ts';
+import { type Io, UsageError } from './io.ts';
+import type { Flags } from './run.ts';
+import { ago, size, table } from './text.ts';
+
+type Verb = (substrate: VZVMSubstrate, keys: readonly string[], flags: Flags, io: Io) => Promise<void>;
+
+const VERBS: Readonly<Record<string, Verb>> = { ls, build, rm, prune };
+
+/** `vzvm image …` */
+export async function image(
+  verb: string | undefined,
+  keys: readonly string[],
+  flags: Flags,
+  io: Io,
+): Promise<void> {
+  const run = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!run) throw new UsageError(verb === undefined ? 'image: no verb' : `image: unknown verb ${verb}`);
+  if (verb !== 'rm' && keys.length > 0)
+    throw new UsageError(`image ${verb}: ${keys[0]} is one word too many`);
+  await using substrate = io.substrate(optionsOf(flags, io));
+  await run(substrate, keys, flags, io);
+}
+
+function optionsOf({ driver, base }: Flags, io: Io): VZVMSubstrateOptions {
+  if (driver !== undefined && driver !== 'tart' && driver !== 'qemu')
+    throw new UsageError(`there is no driver ${driver}`);
+  return {
+    onLog: io.log,
+    ...(driver === undefined ? {} : { driver }),
+    ...(base === undefined ? {} : { baseImage: base }),
+  };
+}
+
+async function ls(substrate: VZVMSubstrate, _: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const images = await substrate.images();
+  if (flags.json) return io.out(JSON.stringify(images));
+  show(images, io);
+}
+
+async function build(substrate: VZVMSubstrate, _: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const { key, made } = await substrate.prepareImage({ signal: io.signal });
+  io.out(flags.json ? JSON.stringify({ key, made }) : `${key} ${made ? 'is made' : 'was there already'}`);
+}
+
+async function rm(substrate: VZVMSubstrate, keys: readonly string[], flags: Flags, io: Io): Promise<void> {
+  if (keys.length === 0) throw new UsageError('image rm: no key; vzvm image ls shows them');
+  const known = new Set((await substrate.images()).map(({ key }) => key));
+  const unknown = keys.find((key) => !known.has(key));
+  if (unknown !== undefined) throw new UsageError(`there is no image ${unknown}; vzvm image ls shows them`);
+  for (const key of keys) await substrate.removeImage(key);
+  io.out(flags.json ? JSON.stringify({ removed: keys }) : `removed ${keys.join(' ')}`);
+}
+
+async function prune(substrate: VZVMSubstrate, _: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const [unusedDays, budgetGiB] = [numberOf('days', flags.days), numberOf('gib', flags.gib)];
+  if (unusedDays === undefined && budgetGiB === undefined)
+    throw new UsageError('image prune: --days or --gib says what goes');
+  const pruned = await substrate.pruneImages({
+    ...(unusedDays === undefined ? {} : { unusedDays }),
+    ...(budgetGiB === undefined ? {} : { budgetGiB }),
+  });
+  if (flags.json) return io.out(JSON.stringify({ removed: pruned.map(({ key }) => key) }));
+  io.out(`removed ${pruned.length} of the prepared images`);
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0)) throw new UsageError(`--${name} ${text} is no number`);
+  return number;
+}
+
+function show(images: readonly KeptImage[], io: Io): void {
+  if (images.length === 0) {
+    io.out('no prepared images; the first VM makes one, or: vzvm image build');
+    return;
+  }
+  const rows = images.map(({ key, bytes, usedAt, description }) => [
+    key,
+    size(bytes),
+    ago(Date.now() - usedAt),
+    description,
+  ]);
+  for (const line of table(['key', 'size', 'used', 'what is in it'], rows)) io.out(line);
+}

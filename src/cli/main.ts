@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { VZVMSubstrate } from '../substrate/index.ts';
+import { runCli } from './run.ts';
+
+// The first signal ends what is under way and what it has made; Node's own answer to a second one is the end.
+const abort = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort());
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  signal: abort.signal,
+  out: (line) => void process.stdout.write(`${line}\n`),
+  log: (line) => void process.stderr.write(`${line}\n`),
+  substrate: (options) => new VZVMSubstrate(options),
+});

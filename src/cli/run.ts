@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { isAborted, messageOf, VzvmError } from '../errors.ts';
+import { image } from './image.ts';
+import { type Io, UsageError } from './io.ts';
+
+const USAGE = `usage: vzvm image ls                       prepared images
+       vzvm image build [--base IMAGE]        makes the one that VMs start from
+       vzvm image rm KEY...                   removes some
+       vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB
+
+       --driver NAME  "tart" or "qemu"
+       --json         one JSON object or array as the answer
+
+exit status: 0 done, 1 failed, 64 wrong usage, 130 cancelled`;
+
+const EXIT = { done: 0, failed: 1, usage: 64, cancelled: 130 } as const;
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  driver: { type: 'string' },
+  base: { type: 'string' },
+  days: { type: 'string' },
+  gib: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** What the command line says, besides the verb. */
+export type Flags = ReturnType<typeof parse>['values'];
+
+/** Runs a command line; answers its exit status. Never throws. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const { values, positionals } = parse(argv);
+    if (values.help) {
+      io.out(USAGE);
+      return EXIT.done;
+    }
+    const [noun, verb, ...rest] = positionals;
+    if (noun !== 'image') throw new UsageError(noun === undefined ? 'no command' : `unknown command ${noun}`);
+    await image(verb, rest, values, io);
+    return EXIT.done;
+  } catch (error) {
+    return told(error, io);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
+function told(error: unknown, io: Io): number {
+  if (error instanceof UsageError) {
+    io.log(`vzvm: ${error.message}\n\n${USAGE}`);
+    return EXIT.usage;
+  }
+  if (isAborted(error)) {
+    io.log('vzvm: cancelled');
+    return EXIT.cancelled;
+  }
+  const code = error instanceof VzvmError ? `${error.code}: ` : '';
+  io.log(`vzvm: ${code}${messageOf(error)}`);
+  if (error instanceof VzvmError && error.hint !== undefined) io.log(`what to do: ${error.hint}`);
+  if (error instanceof VzvmError && error.stderrTail) io.log(error.stderrTail);
+  return EXIT.failed;
+}
