@@ -73,18 +73,18 @@ describe('a parked harness that renews its machine', () => {
   });
 
   it.each([
-    ['fails', `${TAKE}; echo "no such step" >&2; exit 3`],
-    ['says what it was given', `${TAKE}; printf 'no such step %b' "$fields" >&2; exit 3`],
-    ['ends without a word', TAKE],
-    ['ends before it has read everything', 'exit 0'],
-  ])('never serves and ends itself with 96 when the helper %s', async (_what, does) => {
+    ['fails', 'no such step', `${TAKE}; echo "no such step" >&2; exit 3`],
+    ['says what it was given', 'no such step', `${TAKE}; printf 'no such step %b' "$fields" >&2; exit 3`],
+    ['ends without a word', 'it ended with 0', TAKE],
+    ['ends before it has read everything', 'it ended with 0', 'exit 0'],
+  ])('never serves and ends itself with 96 when the helper %s', async (_what, says, does) => {
     // Waits for the claim, so that it does not end before.
     await using harness = await park(`read -r line; ${does}`);
     const answer = await harness.claim(CLAIM);
     expect(answer.status).toBe(500);
     const text = await answer.text();
     expect(JSON.parse(text)).toMatchObject({ error: { code: 'RENEWAL_FAILED' } });
-    if (does.includes('no such step')) expect(text).toContain('no such step');
+    expect(text).toContain(says);
     await expect(served(harness)).resolves.toBe(false);
     expect(await harness.process.exited).toBe(96);
     expect(harness.process.stderr).toContain('renewal.failed');
