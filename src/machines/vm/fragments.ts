@@ -57,7 +57,7 @@ export const waitingFor = <Target extends string>(target: Target) =>
 /** Skips a step whose work the guest has behind it, and says so. */
 export const unless = <Guard extends string>(guard: Guard) =>
   ({
-    description: 'Asks the facts of the first contact, because a prepared image has this done already.',
+    description: 'Asks what is known, because a prepared image or a template has this done already.',
     always: [{ guard, target: 'done', actions: 'announceSkip' }, { target: 'trying' }],
   }) as const;
 

@@ -17,5 +17,6 @@ export const guards = {
   hasPackages: ({ context }: At) => context.guest.packagesReady,
   keepsImage: ({ context }: At) => context.keepsImage,
   endsPrepared: ({ context }: At) => context.endsPrepared,
+  isFork: ({ context }: At) => context.isFork,
   disposesOnFailure: ({ context }: At) => !context.keepOnFailure,
 };

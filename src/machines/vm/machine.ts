@@ -4,6 +4,7 @@ import { DEFAULT_POLL_MS, DEFAULT_RETRIES, DEFAULT_TIMEOUTS_MS, withDefaults } f
 import { running } from './running.ts';
 import { vmSetup } from './setup.ts';
 import { cloning } from './steps/start.ts';
+import type { GuestFacts } from './types.ts';
 
 const failed = vmSetup.createStateConfig({
   id: 'failed',
@@ -31,6 +32,13 @@ const alive = vmSetup.createStateConfig({
   states: { cloning, running, failed },
 });
 
+/** A fork has everything that its template had. */
+const factsFor = (isFork: boolean): GuestFacts => ({
+  harnessUploaded: isFork,
+  nodeReady: isFork,
+  packagesReady: isFork,
+});
+
 /** The life of one VM. Pure: its actors come from `provide()`, its timers are all in here. */
 export const vmMachine = vmSetup.createMachine({
   id: 'vm',
@@ -43,6 +51,7 @@ export const vmMachine = vmSetup.createMachine({
     keepOnFailure: input.keepOnFailure ?? false,
     keepsImage: input.keepsImage ?? false,
     endsPrepared: input.endsPrepared ?? false,
+    isFork: input.isFork ?? false,
     timeoutsMs: withDefaults(DEFAULT_TIMEOUTS_MS, input.timeoutsMs),
     retries: withDefaults(DEFAULT_RETRIES, input.retries),
     pollMs: input.pollMs ?? DEFAULT_POLL_MS,
@@ -51,7 +60,7 @@ export const vmMachine = vmSetup.createMachine({
     looks: 0,
     lastError: null,
     address: null,
-    guest: { harnessUploaded: false, nodeReady: false, packagesReady: false },
+    guest: factsFor(input.isFork ?? false),
     failure: null,
     disposeReason: null,
     problems: [],

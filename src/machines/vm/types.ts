@@ -56,6 +56,8 @@ export interface VmInput {
   readonly keepsImage?: boolean;
   /** Stops before a harness is started: the VM is to become an image. @defaultValue false */
   readonly endsPrepared?: boolean;
+  /** Starts from a template: with the disk, the memory and the parked harness of another VM. @defaultValue false */
+  readonly isFork?: boolean;
   readonly timeoutsMs?: Partial<StepTimeouts>;
   readonly retries?: Partial<StepRetries>;
   /** First pause between two looks for readiness, in milliseconds. @defaultValue 100 */
@@ -69,6 +71,7 @@ export interface VmContext {
   readonly keepOnFailure: boolean;
   readonly keepsImage: boolean;
   readonly endsPrepared: boolean;
+  readonly isFork: boolean;
   readonly timeoutsMs: StepTimeouts;
   readonly retries: StepRetries;
   readonly pollMs: number;

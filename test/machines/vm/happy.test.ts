@@ -152,3 +152,17 @@ describe('a VM whose disk is kept as an image', () => {
     expect(world.output).toMatchObject({ failure: null, problems: [] });
   });
 });
+
+describe('a fork', () => {
+  it('does only what its template has not done for it, and shows what it skips', async () => {
+    const world = new World({}, { isFork: true });
+    await settle();
+    expect(world.where).toBe('healthy');
+    expect(world.calls).toEqual(['startVm', 'watchProcess', 'pollAddress', 'probeHealth', 'watchHarness']);
+    expect(world.started).toEqual([...STEPS, 'healthy']);
+    const skipped = world.emitted.flatMap((event) =>
+      event.type === 'step' && event.phase === 'skipped' ? [event.step] : [],
+    );
+    expect(skipped).toEqual(['cloning', 'ssh-connect', 'upload', 'node-install', 'npm-install']);
+  });
+});

@@ -110,11 +110,12 @@ const promisedBy = (place: string) => ({
 });
 
 let walked = 0;
-const PLAIN: Variant = { keepOnFailure: false, keepsImage: false, endsPrepared: false };
+const PLAIN: Variant = { keepOnFailure: false, keepsImage: false, endsPrepared: false, isFork: false };
 const VARIANTS: readonly (readonly [string, Variant])[] = [
   ['a VM', PLAIN],
   ['a VM that is kept on failure', { ...PLAIN, keepOnFailure: true }],
   ['a VM whose disk is kept on the way', { ...PLAIN, keepsImage: true }],
+  ['a fork', { ...PLAIN, isFork: true }],
   ['a VM that is to become an image', { ...PLAIN, endsPrepared: true }],
 ];
 

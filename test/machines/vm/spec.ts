@@ -21,7 +21,15 @@ export interface Variant {
   readonly keepOnFailure: boolean;
   readonly keepsImage: boolean;
   readonly endsPrepared: boolean;
+  readonly isFork: boolean;
 }
+
+const NOT_IN_A_FORK = ['trying:1', 'trying:2', 'backing-off:2', 'probing:2', 'waiting:2'].map(
+  (place) => `spawn:${place}`,
+);
+
+/** What there is to do for a VM that begins where another one is. */
+const FORKED: ReadonlySet<Step> = new Set(['booting', 'ip-polling', 'spawn']);
 
 type Edges = Partial<Record<Happening, string>>;
 
@@ -33,17 +41,20 @@ export function specOf({
   keepOnFailure,
   keepsImage,
   endsPrepared,
+  isFork,
 }: Variant): Readonly<Record<string, Edges>> {
   const failed = keepOnFailure ? 'failed' : 'disposing';
-  const steps = endsPrepared ? STEPS.filter((step) => step !== 'spawn') : STEPS;
+  const steps = STEPS.filter((step) => !(step === 'spawn' && endsPrepared) && !(isFork && !FORKED.has(step)));
   const afterInstall = endsPrepared ? 'prepared' : 'spawn:trying:1';
   const table: Record<string, Edges> = {};
   const watched: Edges = { vmDies: failed, vmCannotBeWatched: failed, vmWatchIsCancelled: 'disposing' };
 
-  const stepStates = (step: Step, index: number): void => {
+  const stepStates = (step: Step): void => {
+    const index = STEPS.indexOf(step);
     const always: Edges = { hangs: failed, dispose: 'disposing', ...(index >= 2 ? watched : {}) };
     const next = (attempt: number): string => {
       if (step === 'spawn') return `spawn:probing:${attempt}`;
+      if (step === 'ip-polling' && isFork) return 'spawn:probing:1';
       if (step !== 'npm-install') return `${STEPS[index + 1]}:trying:1`;
       return keepsImage ? `npm-install:keeping:${attempt}` : afterInstall;
     };
@@ -87,6 +98,8 @@ export function specOf({
   });
 
   steps.forEach(stepStates);
+  // A fork's harness runs already: it is only looked at.
+  if (isFork) for (const place of NOT_IN_A_FORK) delete table[place];
   // To a harness that serves, "succeeds" means that its process came to an end.
   const serving = { succeeds: failed, fails: failed, isCancelled: 'disposing' };
   return {
@@ -103,5 +116,8 @@ export function specOf({
 /** The table as a machine, so that paths through it can be computed. */
 export function specMachine(variant: Variant) {
   const states = Object.entries(specOf(variant)).map(([name, on]) => [name, { on }] as const);
-  return createMachine({ initial: 'cloning:trying:1', states: Object.fromEntries(states) });
+  return createMachine({
+    initial: variant.isFork ? 'booting:trying:1' : 'cloning:trying:1',
+    states: Object.fromEntries(states),
+  });
 }

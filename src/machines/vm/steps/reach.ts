@@ -1,4 +1,4 @@
-import { backingOff, begin, byId, done, retryOrFail, timedOut, waitingFor } from '../fragments.ts';
+import { backingOff, begin, byId, done, retryOrFail, timedOut, unless, waitingFor } from '../fragments.ts';
 import { vmSetup } from '../setup.ts';
 
 export const ipPolling = vmSetup.createStateConfig({
@@ -38,10 +38,12 @@ export const sshConnect = vmSetup.createStateConfig({
   tags: 'provisioning',
   meta: { title: 'Connect by SSH', slowAfterMs: 60_000 },
   entry: begin('ssh-connect'),
-  initial: 'trying',
+  initial: 'deciding',
   onDone: 'upload',
   after: { sshConnectTimeout: timedOut('ssh-connect') },
   states: {
+    // Nobody can log in to a fork before it is claimed: until then it has its template's keys.
+    deciding: unless('isFork'),
     trying: {
       description:
         'Connects once; a guest that is still booting refuses, so that this is tried until the deadline.',

@@ -16,10 +16,14 @@ export const spawn = vmSetup.createStateConfig({
   tags: 'provisioning',
   meta: { title: 'Start the harness', slowAfterMs: 30_000 },
   entry: begin('spawn'),
-  initial: 'trying',
+  initial: 'deciding',
   onDone: 'healthy',
   after: { spawnTimeout: timedOut('spawn') },
   states: {
+    deciding: {
+      description: 'Asks whether this is a fork, because its harness was started in its template.',
+      always: [{ guard: 'isFork', target: 'probing' }, { target: 'trying' }],
+    },
     trying: {
       description: 'Starts the harness once; a start that failed safely left no harness behind.',
       invoke: {

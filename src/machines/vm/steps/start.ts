@@ -1,4 +1,4 @@
-import { backingOff, begin, byId, done, retryOrFail, timedOut } from '../fragments.ts';
+import { backingOff, begin, byId, done, retryOrFail, timedOut, unless } from '../fragments.ts';
 import { vmSetup } from '../setup.ts';
 
 export const cloning = vmSetup.createStateConfig({
@@ -6,10 +6,11 @@ export const cloning = vmSetup.createStateConfig({
   tags: 'provisioning',
   meta: { title: 'Clone the image', slowAfterMs: 30_000 },
   entry: begin('cloning'),
-  initial: 'trying',
+  initial: 'deciding',
   onDone: 'running',
   after: { cloningTimeout: timedOut('cloning') },
   states: {
+    deciding: unless('isFork'),
     trying: {
       description: 'Clones once; a failed clone leaves nothing, so that it can be tried again.',
       invoke: { id: 'clone', src: 'clone', input: byId, onError: retryOrFail, onDone: 'done' },
