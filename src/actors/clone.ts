@@ -14,6 +14,7 @@ export const clone = (deps: ActorDeps) =>
           resources: vm.plan.resources,
           user: vm.plan.user,
           authorizedKey: vm.keys.publicKey,
+          ...(vm.snapshotable === true ? { snapshotable: true } : {}),
         },
         signal,
       );

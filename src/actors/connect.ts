@@ -33,7 +33,8 @@ export const connect = (deps: ActorDeps) =>
 type Vm = Parameters<typeof guestConnection>[0];
 type Connection = Awaited<ReturnType<typeof guestConnection>>;
 
-async function forwardHostPorts(vm: Vm, connection: Connection): Promise<void> {
+/** Lets the guest reach ports of the host's loopback. */
+export async function forwardHostPorts(vm: Vm, connection: Connection): Promise<void> {
   for (const [guestPort, hostPort] of vm.plan.hostPorts) {
     try {
       const forward = await connection.forwardReverse(hostPort, guestPort);

@@ -13,8 +13,9 @@ import { upload } from './upload.ts';
 import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
+export { claimVm } from './claim-vm.ts';
 export { sealGuest } from './keep-image.ts';
-export type { ActorDeps, GuestPlan, ImageToKeep, Payload, Scope, VmSession } from './session.ts';
+export type { ActorDeps, GuestPlan, ImageToKeep, Parking, Payload, Scope, VmSession } from './session.ts';
 
 /** The actor logic for `vmMachine.provide({ actors })`. Made once per substrate, never once per VM. */
 export function createActors(deps: ActorDeps) {

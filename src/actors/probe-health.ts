@@ -18,7 +18,8 @@ export const probeHealth = (deps: ActorDeps) =>
         throw crashed(vm, exit);
       });
       const healthy = await Promise.race([isHealthy(url, signal), ...(ended ? [ended] : [])]);
-      if (healthy) vm.envs = {};
+      // A parked harness is given them by its claim.
+      if (healthy && !vm.parking) vm.envs = {};
       return healthy;
     }),
   );

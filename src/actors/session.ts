@@ -60,6 +60,15 @@ export interface ImageToKeep {
   readonly login?: { readonly publicKey: string; readonly privateKey: string };
 }
 
+/** How a VM's harness waits to be claimed. Secret. */
+export interface Parking {
+  readonly secret: string;
+  /** A claim gives the machine an identity of its own: its memory is, or may become, another's too. */
+  readonly renews: boolean;
+  /** Resolved by the claim: before it, nobody can log in to a machine that renews. */
+  readonly claimed: PromiseWithResolvers<void>;
+}
+
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
 export interface VmSession {
   readonly name: string;
@@ -69,10 +78,16 @@ export interface VmSession {
   readonly payload: Payload;
   /** What the disk is to be kept as, once the packages are there; undefined: it is not. */
   readonly keep?: ImageToKeep | undefined;
+  /** The harness waits to be claimed; undefined: it serves at once. */
+  readonly parking?: Parking | undefined;
+  /** Template that the VM starts from; undefined: it boots. */
+  readonly template?: string | undefined;
+  /** The VM is to become a template. */
+  readonly snapshotable?: boolean | undefined;
   readonly scope: Scope;
   readonly log: LogLine;
   /** The key pair made for this VM alone. */
-  readonly keys: { readonly publicKey: string; readonly privateKey: string };
+  keys: { readonly publicKey: string; readonly privateKey: string };
   /** The harness's token, made for this VM alone. */
   readonly token: string;
   /** The harness's environment; emptied once the harness has it. */

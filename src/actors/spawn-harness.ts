@@ -1,6 +1,6 @@
 import { fromPromise } from 'xstate';
 import { tail, VzvmError } from '../errors.ts';
-import { spawnCommand, watchCommand } from '../guest/index.ts';
+import { parkedConfig, spawnCommand, watchCommand } from '../guest/index.ts';
 import { asStepError, execInGuest, guestConnection } from './guest-connection.ts';
 import { caPathInGuest } from './host-certificates.ts';
 import { HARNESS_PORT } from './harness-url.ts';
@@ -24,23 +24,28 @@ export const spawnHarness = (deps: ActorDeps) =>
           retry: 'safe',
         }));
       }
-      vm.harnessExit = watch(vm, await guestConnection(vm, signal));
+      // What would watch it in a template would go on in every fork.
+      if (!vm.snapshotable) vm.harnessExit = watch(vm, await guestConnection(vm, signal));
     }),
   );
 
 function bootConfig(vm: VmSession): string {
-  return JSON.stringify({
-    token: vm.token,
-    // Where the host needs a tunnel anyway, nobody else on the guest's network may even try.
-    host: vm.driver.features.directRoute ? '0.0.0.0' : '127.0.0.1',
+  // Where the host needs a tunnel anyway, nobody else on the guest's network may even try.
+  const host = vm.driver.features.directRoute ? '0.0.0.0' : '127.0.0.1';
+  if (!vm.parking) return JSON.stringify({ token: vm.token, host, port: HARNESS_PORT, env: vm.envs });
+  const { secret, renews } = vm.parking;
+  return parkedConfig({
+    host,
     port: HARNESS_PORT,
-    env: vm.envs,
+    secret,
+    renewFor: renews ? { user: vm.plan.user } : undefined,
   });
 }
 
 type Connection = Awaited<ReturnType<typeof guestConnection>>;
 
-async function watch(vm: VmSession, connection: Connection): Promise<HarnessExit> {
+/** Watches the harness over a connection that lives as long as the VM. */
+export async function watch(vm: VmSession, connection: Connection): Promise<HarnessExit> {
   const command = watchCommand({ directory: vm.plan.directory });
   const ended = connection.exec(command, { timeoutMs: WATCH_TIMEOUT_MS }).then(
     (result): HarnessExit => ({ code: null, stderrTail: tail(result.stdout || result.stderrTail) }),

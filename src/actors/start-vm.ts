@@ -1,5 +1,7 @@
 import { fromPromise } from 'xstate';
-import type { ActorDeps } from './session.ts';
+import type { GuestProcess } from '../drivers/driver.ts';
+import { VzvmError } from '../errors.ts';
+import type { ActorDeps, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
 
 /** The disk is thrown away, so nobody waits for a polite shutdown. */
@@ -9,7 +11,18 @@ const STOP_GRACE_MS = 0;
 export const startVm = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
+      // A fork is cloned and started in one.
+      if (vm.template !== undefined) vm.scope.add('guest files', () => vm.driver.delete(vm.name));
       vm.scope.add('guest process', () => vm.driver.stop(vm.name, STOP_GRACE_MS));
-      vm.process = await vm.driver.start(vm.name, signal);
+      vm.process = await started(vm, signal);
     }),
   );
+
+function started({ driver, name, template }: VmSession, signal: AbortSignal): Promise<GuestProcess> {
+  if (template === undefined) return driver.start(name, signal);
+  if (driver.snapshots) return driver.snapshots.fork({ guest: name, key: template }, signal);
+  throw new VzvmError('UNSUPPORTED', `the driver ${driver.name} cannot start a VM from a template`, {
+    facts: { driver: driver.name },
+    hint: 'use the qemu driver, or a warm pool',
+  });
+}

@@ -3,23 +3,18 @@ import { sealGuest, type ImageToKeep, type VmSession } from '../actors/index.ts'
 import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError, type VzvmErrorCode } from '../errors.ts';
 import { imageMachine, type ImageOutput } from '../machines/image/index.ts';
+import type { HostedVm } from './vm-host.ts';
 import type { VmRuntime } from './vm-runtime.ts';
 
 /** Until then a guest may power off by itself. */
 const POWER_OFF_MS = 60_000;
-
-/** A VM that is on its way to become an image. */
-export interface VmToKeep {
-  readonly vm: VmRuntime;
-  readonly session: VmSession;
-}
 
 /** What the making of an image needs. */
 export interface ImageBuild {
   readonly driver: VmSession['driver'];
   readonly image: ImageToKeep;
   /** Starts a VM that stops where an image is kept. */
-  readonly start: () => VmToKeep;
+  readonly start: () => HostedVm;
   readonly log: LogLine;
   readonly signal: AbortSignal;
 }
@@ -61,8 +56,8 @@ function outcome({ made, failure, cancelled, problems }: ImageOutput): boolean {
 function actorsOf(build: ImageBuild) {
   const { driver, image } = build;
   let turn: Promise<Turn> | undefined;
-  let subject: VmToKeep | undefined;
-  const vm = (): VmToKeep => {
+  let subject: HostedVm | undefined;
+  const vm = (): HostedVm => {
     if (!subject) throw new VzvmError('INTERNAL', 'there is no VM to make an image of');
     return subject;
   };
@@ -90,7 +85,7 @@ function actorsOf(build: ImageBuild) {
   };
 }
 
-function keepRequest({ vm, session }: VmToKeep, { key, base, description, login }: ImageToKeep) {
+function keepRequest({ vm, session }: HostedVm, { key, base, description, login }: ImageToKeep) {
   const privateKey = login === undefined ? {} : { privateKey: login.privateKey };
   return { guest: vm.name, key, base, description, login: { user: session.plan.user, ...privateKey } };
 }

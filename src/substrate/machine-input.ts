@@ -9,6 +9,7 @@ export function machineInput(session: VmSession, options: VZVMSubstrateOptions):
     image: session.image.ref,
     keepOnFailure: options.keepOnFailure ?? false,
     keepsImage: session.keep !== undefined,
+    isFork: session.template !== undefined,
     timeoutsMs: { ...readinessTimeouts(options.readinessTimeoutMs), ...options.timeouts },
     ...(options.retries ? { retries: options.retries } : {}),
     ...(options.readinessPollMs === undefined ? {} : { pollMs: options.readinessPollMs }),

@@ -61,6 +61,12 @@ export interface VZVMSubstrateOptions {
    */
   readonly prepare?: 'auto' | 'never' | { readonly packages?: readonly string[]; readonly script?: string };
   /**
+   * Whether VMs start from a template where the driver can save memory: as a copy of a VM that has booted already, with
+   * an identity of its own.
+   * @defaultValue "auto"
+   */
+  readonly fork?: 'auto' | 'never';
+  /**
    * Ports of the host's loopback that the guest reaches on its own loopback: `{ [guestPort]: hostPort }`.
    * Carried by SSH; nothing listens beyond loopback on either side.
    */
@@ -116,6 +122,7 @@ const schema = z.strictObject({
       source: z.enum(['auto', 'npm', 'nodesource']).optional(),
     })
     .optional(),
+  fork: z.enum(['auto', 'never']).optional(),
   prepare: z
     .union(
       [

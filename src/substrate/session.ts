@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { GuestPlan, ImageToKeep, Payload, VmSession } from '../actors/index.ts';
+import type { GuestPlan, ImageToKeep, Parking, Payload, VmSession } from '../actors/index.ts';
 import type { Driver, Image } from '../drivers/driver.ts';
 import type { Preparation } from '../guest/index.ts';
 import { newGuestName } from '../drivers/guest-name.ts';
@@ -35,6 +35,9 @@ export function createSession(parts: {
   readonly driver: Driver;
   readonly image: Image;
   readonly keep?: ImageToKeep;
+  readonly parking?: Parking;
+  readonly template?: string;
+  readonly snapshotable?: boolean;
   readonly plan: GuestPlan;
   readonly payload: Payload;
   readonly envs: Readonly<Record<string, string>>;

@@ -1,0 +1,61 @@
+import { createActors, type VmSession } from '../actors/index.ts';
+import type { LogLine } from '../drivers/driver.ts';
+import { VzvmError } from '../errors.ts';
+import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
+import { describe } from './describe.ts';
+import type { VZVMSubstrateOptions } from './options.ts';
+import type { VmHandleEvent } from './vm-handle.ts';
+import { VmRuntime } from './vm-runtime.ts';
+
+/** A VM with what its actors share. */
+export interface HostedVm {
+  readonly vm: VmRuntime;
+  readonly session: VmSession;
+}
+
+/** The VMs of one substrate: each is known here from its start to its end. */
+export class VmHost {
+  readonly #log: LogLine;
+  readonly #inspect: VZVMSubstrateOptions['inspect'];
+  readonly #sessions = new Map<string, VmSession>();
+  readonly #running = new Map<string, VmRuntime>();
+  readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
+
+  constructor(log: LogLine, inspect: VZVMSubstrateOptions['inspect']) {
+    this.#log = log;
+    this.#inspect = inspect;
+  }
+
+  /** Starts a VM. `isNews` says which of its events are told in the log. */
+  start(
+    session: VmSession,
+    input: VmInput,
+    isNews: (event: VmHandleEvent) => boolean = () => true,
+  ): HostedVm {
+    const { name } = session;
+    this.#sessions.set(name, session);
+    const tell = (event: VmHandleEvent) => {
+      const line = isNews(event) ? describe(name, event) : undefined;
+      if (line !== undefined) this.#log(line);
+    };
+    const options = { machine: this.#machine, session, input, onEvent: tell, inspect: this.#inspect };
+    const vm = new VmRuntime(options);
+    this.#running.set(name, vm);
+    void vm.done.then(() => {
+      this.#running.delete(name);
+      this.#sessions.delete(name);
+    });
+    return { vm, session };
+  }
+
+  /** Ends all VMs; resolves when the last one is gone. */
+  dispose(reason: string): Promise<readonly VmOutput[]> {
+    return Promise.all([...this.#running.values()].map((vm) => vm.dispose(reason)));
+  }
+
+  #session(vmId: string): VmSession {
+    const session = this.#sessions.get(vmId);
+    if (!session) throw new VzvmError('INTERNAL', `no VM ${vmId} is known here`, { facts: { guest: vmId } });
+    return session;
+  }
+}
