@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+
+export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--wait SECONDS]
+
+  cold            measures cold boots against the same boots made by hand
+  --json          ends with one line of JSON instead of a table
+  --runs N        how often each is measured: 1 to 99 (3)
+  --wait SECONDS  before each measurement, waits up to this long for the machine to be at rest (0)
+  --help          prints this`;
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly name: 'help' }
+  | { readonly name: 'cold'; readonly json: boolean; readonly runs: number; readonly waitMs: number };
+
+/** A command line that cannot be understood. */
+export class UsageError extends Error {}
+
+/**
+ * Reads the command line.
+ * @throws UsageError
+ */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parsed(args);
+  if (values.help) return { name: 'help' };
+  const [name, ...rest] = positionals;
+  if (name !== 'cold' || rest.length > 0) {
+    throw new UsageError(
+      name === undefined ? 'what is to be measured?' : `unknown benchmark: ${positionals.join(' ')}`,
+    );
+  }
+  return {
+    name,
+    json: values.json,
+    runs: whole('--runs', values.runs, 1, 99),
+    waitMs: 1000 * whole('--wait', values.wait, 0, 3600),
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        runs: { type: 'string', default: '3' },
+        wait: { type: 'string', default: '0' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got "${text}"`);
+}

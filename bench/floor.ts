@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { readHostNpm } from '../src/actors/host-npm.ts';
+import { resolveNodePackage } from '../src/actors/resolve-node.ts';
+import { dialTcp } from '../src/drivers/dial-tcp.ts';
+import { hostArch } from '../src/drivers/qemu/host.ts';
+import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
+import { quote } from '../src/guest/index.ts';
+import { connectSsh, generateKeyPair, uploadFiles, type SshConnection } from '../src/ssh/index.ts';
+import { startByHand, type ByHandVm } from './by-hand-vm.ts';
+import type { Place } from './place.ts';
+
+const USER = 'admin';
+const DIRECTORY = `/home/${USER}/harness`;
+const CA_FILE = `${DIRECTORY}/host-ca.pem`;
+const NODE_MAJOR = 22;
+const STEP_MS = 20 * 60_000;
+const LOOK_MS = 50;
+const FILES = ['harness.mjs', 'package.json', 'package-lock.json'];
+
+/** What a boot costs by hand, in milliseconds. */
+export interface FloorParts {
+  readonly overlay: number;
+  readonly banner: number;
+  readonly nodeInstall: number;
+  readonly npmInstall: number;
+  readonly harness: number;
+}
+
+/** One boot by hand. */
+export interface FloorSample {
+  readonly parts: FloorParts;
+  /** From the banner to the answer of the first command: what any SSH login costs. No part of the floor. */
+  readonly loginMs: number;
+}
+
+/** A boot by hand from an image that has Node, the packages and the harness. */
+export async function preparedFloor(
+  place: Place,
+  artifact: Artifact,
+  signal: AbortSignal,
+): Promise<FloorSample> {
+  return inVm(place, artifact, signal, async () => ({ nodeInstall: 0, npmInstall: 0 }));
+}
+
+/** A boot by hand from the built image, and what the guest itself has to do then: Node and the packages. */
+export async function freshFloor(place: Place, signal: AbortSignal): Promise<FloorSample> {
+  return inVm(place, place.built, signal, installByHand);
+}
+
+type Install = (
+  guest: SshConnection,
+  signal: AbortSignal,
+) => Promise<Pick<FloorParts, 'nodeInstall' | 'npmInstall'>>;
+
+async function inVm(
+  place: Place,
+  artifact: Artifact,
+  signal: AbortSignal,
+  install: Install,
+): Promise<FloorSample> {
+  const keys = artifact.image.acceptsKey ? generateKeyPair('bench') : undefined;
+  await using vm = await startByHand({
+    folder: join(place.folder, 'by-hand'),
+    artifact,
+    accelerator: place.accelerator,
+    authorizedKey: keys?.publicKey,
+    signal,
+  });
+  const auth = keys ?? { password: artifact.image.login?.password ?? '' };
+  const started = performance.now();
+  const guest = await connectSsh({
+    dial: (dialSignal) => dialTcp('127.0.0.1', vm.ports[22] ?? 0, dialSignal),
+    user: USER,
+    auth,
+    signal: vm.signal,
+  });
+  try {
+    await guest.exec('true', { timeoutMs: STEP_MS, signal: vm.signal });
+    const loginMs = performance.now() - started;
+    const installed = await install(guest, vm.signal);
+    const harness = await startHarness(guest, vm);
+    return { parts: { overlay: vm.overlayMs, banner: vm.bannerMs, ...installed, harness }, loginMs };
+  } finally {
+    await guest.close();
+  }
+}
+
+/** As somebody types it: download, unpack, `npm ci`. Looking the versions up and sending the files is not timed. */
+async function installByHand(guest: SshConnection, signal: AbortSignal) {
+  const host = await readHostNpm(signal);
+  const { registry, token, caPem } = host;
+  if (token !== undefined) throw new Error('the benchmark cannot use a registry that wants a token');
+  const { node, npm } = await resolveNodePackage({
+    ...host,
+    major: NODE_MAJOR,
+    arch: hostArch().node,
+    signal,
+  });
+  const assets = new URL('../assets/', import.meta.url);
+  const files = FILES.map(async (path) => ({ path, content: await readFile(new URL(path, assets)) }));
+  const certificates = caPem === undefined ? [] : [{ path: 'host-ca.pem', content: caPem }];
+  await uploadFiles(guest, {
+    directory: DIRECTORY,
+    files: [...(await Promise.all(files)), ...certificates],
+    timeoutMs: STEP_MS,
+    signal,
+  });
+  const trust =
+    caPem === undefined ? '' : `export NODE_EXTRA_CA_CERTS=${CA_FILE} CURL_CA_BUNDLE=${CA_FILE}; `;
+  const timed = async (command: string) => {
+    const started = performance.now();
+    await must(guest, `${trust}${command}`, signal);
+    return performance.now() - started;
+  };
+  const nodeInstall = await timed(nodeCommand(node.url, npm.url));
+  const npmInstall = await timed(
+    `cd ${DIRECTORY} && npm ci --no-audit --no-fund --omit=dev --registry=${quote(registry)}`,
+  );
+  return { nodeInstall, npmInstall };
+}
+
+function nodeCommand(nodeUrl: string, npmUrl: string): string {
+  const modules = '/usr/local/lib/node_modules/npm';
+  const unpack = 'sudo tar -xz --no-same-owner --strip-components=1 -C';
+  return [
+    'set -e',
+    `sudo mkdir -p ${modules}`,
+    `curl -fsSL ${quote(nodeUrl)} | ${unpack} /usr/local package/bin/node`,
+    `curl -fsSL ${quote(npmUrl)} | ${unpack} ${modules}`,
+    `sudo ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm`,
+  ].join('\n');
+}
+
+/** Plain `node harness.mjs`, from its start to the first 200 that the host gets. */
+async function startHarness(guest: SshConnection, vm: ByHandVm): Promise<number> {
+  const started = performance.now();
+  const command = `cd ${DIRECTORY} && HOST=0.0.0.0 PORT=7700 exec node harness.mjs`;
+  // It runs until the VM ends, which is no news then.
+  const ended = guest.exec(command, { timeoutMs: STEP_MS, signal: vm.signal }).then(
+    ({ stderrTail }) => Promise.reject(new Error(`the harness ended: ${stderrTail}`)),
+    (error: unknown) => Promise.reject(error as Error),
+  );
+  ended.catch(() => undefined);
+  await Promise.race([ended, untilHealthy(`http://127.0.0.1:${vm.ports[7700]}/v1/health`, vm.signal)]);
+  return performance.now() - started;
+}
+
+async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]);
+  while (!(await isHealthy(url, deadline))) await sleep(LOOK_MS, undefined, { signal: deadline });
+}
+
+async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await request(url, { signal });
+    await response.body.dump();
+    return response.statusCode === 200;
+  } catch {
+    return false; // Not yet; an end of the VM or of our patience ends the pause after it.
+  }
+}
+
+async function must(guest: SshConnection, command: string, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderrTail } = await guest.exec(command, { timeoutMs: STEP_MS, signal });
+  if (exitCode !== 0) throw new Error(`a command in the guest ended with ${exitCode}: ${stderrTail}`);
+}

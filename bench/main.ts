@@ -1,0 +1,43 @@
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold [--json]`
+import { messageOf } from '../src/errors.ts';
+import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
+import { benchCold } from './cold.ts';
+import { table } from './report.ts';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    say(`${signal}: removing what the benchmark started`);
+    interrupted.abort(new Error(signal));
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await measure(parseCommand(args));
+  } catch (error) {
+    if (error instanceof UsageError) {
+      say(`${error.message}\n\n${USAGE}`);
+      return 64;
+    }
+    say(interrupted.signal.aborted ? 'cancelled; nothing was left behind' : `failed: ${messageOf(error)}`);
+    return interrupted.signal.aborted ? 130 : 1;
+  }
+}
+
+async function measure(command: Command): Promise<number> {
+  if (command.name === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  const { runs, waitMs } = command;
+  const report = await benchCold({ runs, waitMs, signal: interrupted.signal, say });
+  console.log(command.json ? JSON.stringify(report) : table(report));
+  return 0;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
