@@ -10,7 +10,7 @@ export { installKeyCommand } from './install-key.ts';
 export { nodesourceCommand, npmNodeCommand } from './install-node.ts';
 export { markPackagesCommand, markUploadedCommand } from './markers.ts';
 export { explainNpmFailure, npmCiCommand } from './npm-ci.ts';
-export { parkedConfig, type ParkedConfigOptions } from './parked-config.ts';
+export { parkedConfig } from './parked-config.ts';
 export { prepareCommand, type Preparation } from './prepare.ts';
 export { type GuestProbe, parseProbe, probeCommand } from './probe.ts';
 export { renewIdentityCommand } from './renew-identity.ts';

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildBundle } from '../../packages/harness/test/helpers/bundle.ts';
@@ -66,6 +67,8 @@ describe.runIf(canIsolate)('a machine with a parked harness', () => {
     expect((await sh(logTailCommand(place))).stdout).not.toContain(SECRET);
     expect((await sh(stopCommand(place))).exitCode).toBe(0);
     await until('all are gone', () => ![pid, shell, helper].some(isRunning));
+    // For the next harness in this directory.
+    expect(await readdir(join(place.directory, '.compile-cache'))).toHaveLength(1);
   });
 
   it('is another machine once its harness is claimed', { retry: 2 }, async () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One line of an OpenSSH public key: type, key, comment. */
 const publicKey = z.string().max(1024);

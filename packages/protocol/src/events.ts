@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { identityMetadata } from './identity.ts';
 import { userMessage } from './requests.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { identitySource } from './identity.ts';
 
 /** One message of the user. */

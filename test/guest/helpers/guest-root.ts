@@ -27,12 +27,13 @@ const FILES: Readonly<Record<string, string>> = {
 /** The user whose keys are replaced. */
 export const GUEST_USER = { name: 'guest', uid: 4242 };
 
-const UNSHARE = ['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const UNSHARE = ['unshare', '--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+const drop = (rights: string) => ['setpriv', '--bounding-set', rights];
 
 /** Whether processes here can be given files and a name of their own, so that nothing they do reaches the machine. */
 export const canIsolate =
-  process.platform === 'linux' &&
-  spawnSync('unshare', [...UNSHARE, '--net', 'setpriv', '--bounding-set', '-sys_time', 'true']).status === 0;
+  process.platform === 'linux' && succeeds([...UNSHARE, '--net', ...drop('-sys_time'), 'true']);
 
 /** The files of a guest in a folder, and a way to run programs that take them for the machine's own. */
 export async function guestRoot() {
@@ -53,20 +54,10 @@ export async function guestRoot() {
 function wrapper(root: string) {
   return (command: readonly string[], { first = ':', net = false, without = '' } = {}): readonly string[] => {
     const mounts = 'mount --bind "$1/etc" /etc; mount --bind "$1/lib" /var/lib';
-    const inside = `set -eu; ${mounts}; shift; ${first}; exec setpriv --bounding-set "$@"`;
-    const dropped = `-sys_time${without && `,-${without}`}`;
-    return [
-      'unshare',
-      ...UNSHARE,
-      ...(net ? ['--net'] : []),
-      'sh',
-      '-c',
-      inside,
-      'sh',
-      root,
-      dropped,
-      ...command,
-    ];
+    const inside = `set -eu; ${mounts}; shift; ${first}; exec "$@"`;
+    const isolated = [...UNSHARE, ...(net ? ['--net'] : [])];
+    const dropped = drop(`-sys_time${without && `,-${without}`}`);
+    return [...isolated, 'sh', '-c', inside, 'sh', root, ...dropped, ...command];
   };
 }
 
@@ -77,4 +68,8 @@ export async function converse([program = '', ...args]: readonly string[], input
   child.stdout.once('data', () => child.stdin.end(input()));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { exitCode: child.exitCode, stdout, stderr };
+}
+
+function succeeds([program = '', ...args]: readonly string[]): boolean {
+  return spawnSync(program, args).status === 0;
 }

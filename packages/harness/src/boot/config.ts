@@ -1,5 +1,5 @@
 import { deferred } from '../deferred.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7700;

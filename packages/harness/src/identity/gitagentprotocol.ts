@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../errors.ts';
 import { openForReading } from '../fs/open.ts';
 import type { IdentityLoader, LoadedIdentity } from './loader.ts';
-import { humanInTheLoopOf, type Manifest, parseManifest } from './manifest.ts';
+import { humanInTheLoopOf, loadYaml, type Manifest, parseManifest } from './manifest.ts';
 import { materialize } from './materialize.ts';
 import { PROMPT_FILES, systemPromptAppend } from './prompt.ts';
 
@@ -15,6 +15,7 @@ const UNREAD_FOLDERS = ['tools', 'agents', 'hooks', 'skills'];
 export function gitAgentProtocolLoader({ cloneTimeoutMs = CLONE_TIMEOUT_MS } = {}): IdentityLoader {
   return {
     name: 'gitagentprotocol',
+    preload: async () => void (await loadYaml()),
     async load(source, workdir, signal) {
       const { directory, sha } = await materialize(source, workdir, { cloneTimeoutMs, signal });
       return { ...(await readIdentity(directory)), ...(sha === undefined ? {} : { sha }) };
@@ -25,7 +26,7 @@ export function gitAgentProtocolLoader({ cloneTimeoutMs = CLONE_TIMEOUT_MS } = {
 async function readIdentity(directory: string): Promise<LoadedIdentity> {
   const yaml = await readOptional(directory, 'agent.yaml');
   if (yaml === undefined) throw new HarnessError('VALIDATION', 400, 'the source has no agent.yaml');
-  const manifest = parseManifest(yaml);
+  const manifest = await parseManifest(yaml);
   const texts: Record<string, string> = {};
   for (const { file } of PROMPT_FILES) {
     const content = await readOptional(directory, file);

@@ -19,5 +19,7 @@ export interface LoadedIdentity {
 /** Puts an identity into a working directory and reads it. */
 export interface IdentityLoader {
   readonly name: string;
+  /** Loads what the first identity would otherwise wait for. */
+  preload?(): Promise<void>;
   load(source: IdentitySource, workdir: string, signal: AbortSignal): Promise<LoadedIdentity>;
 }

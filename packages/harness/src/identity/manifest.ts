@@ -1,5 +1,4 @@
-import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HarnessError, messageOf } from '../errors.ts';
 import type { HumanInTheLoop } from './loader.ts';
 
@@ -29,11 +28,15 @@ const manifestSchema = z.looseObject({
     .optional(),
 });
 
+/** Loaded with the first identity, so that the harness starts without it. */
+export const loadYaml = () => import('yaml');
+
 /** What the loader understands of an agent.yaml; other keys are kept. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Reads an agent.yaml. A bad one is the caller's fault, and the error names the file. */
-export function parseManifest(yaml: string): Manifest {
+export async function parseManifest(yaml: string): Promise<Manifest> {
+  const { parse } = await loadYaml();
   let value: unknown;
   try {
     value = parse(yaml);

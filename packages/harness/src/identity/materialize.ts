@@ -1,10 +1,10 @@
 import { cp, stat } from 'node:fs/promises';
 import type { IdentitySource } from '@computeragent/protocol';
-import { stringify } from 'yaml';
 import { HarnessError } from '../errors.ts';
 import { writeText } from '../fs/write.ts';
 import { jailedPath } from '../fs/jail.ts';
 import { gitClone } from './git.ts';
+import { loadYaml } from './manifest.ts';
 
 /** Where an identity was put. */
 export interface Materialized {
@@ -53,5 +53,7 @@ type InlineSource = Extract<IdentitySource, { type: 'inline' }>;
 
 async function writeInline({ manifest, files = {} }: InlineSource, workdir: string): Promise<void> {
   for (const [path, text] of Object.entries(files)) await writeText(workdir, path, text);
-  if (!('agent.yaml' in files)) await writeText(workdir, 'agent.yaml', stringify(manifest));
+  if ('agent.yaml' in files) return;
+  const { stringify } = await loadYaml();
+  await writeText(workdir, 'agent.yaml', stringify(manifest));
 }

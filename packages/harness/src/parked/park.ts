@@ -3,10 +3,13 @@ import type { HarnessApp } from '../app.ts';
 import type { ParkedConfig } from '../boot/config.ts';
 import { EXIT } from '../boot/exit-codes.ts';
 import { abilities, fullApp, secretsOf } from '../boot/full-app.ts';
+import type { Engine } from '../engine/engine.ts';
 import { HarnessError, messageOf } from '../errors.ts';
 import { healthOf } from '../http/health.ts';
+import type { IdentityLoader } from '../identity/loader.ts';
 import type { Log, Secrets } from '../log.ts';
 import { createParkedApp } from './parked-app.ts';
+import { rehearse } from './rehearsal.ts';
 import { type Renewal, secretsOfIdentity, startRenewal } from './renewal.ts';
 
 /** What parking needs of the process. */
@@ -62,9 +65,11 @@ async function renewOrEnd(
 
 /** A harness that cannot load its engine serves what it can, parked or not: the first session is told. */
 async function preload(log: Log): Promise<void> {
-  for (const engine of abilities.engines) {
-    await engine.preload?.().catch((error: unknown) => {
-      log('preload.failed', { engine: engine.name, message: messageOf(error) });
-    });
+  const failed = (name: string, error: unknown): void =>
+    log('preload.failed', { name, message: messageOf(error) });
+  const all: readonly (Engine | IdentityLoader)[] = [...abilities.engines, ...abilities.loaders];
+  for (const each of all) {
+    await each.preload?.().catch((error: unknown) => failed(each.name, error));
   }
+  await rehearse().catch((error: unknown) => failed('rehearsal', error));
 }

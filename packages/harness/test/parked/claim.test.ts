@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,13 @@ describe('a parked harness', () => {
     expect(await harness.refusal('/v1/sessions', SECRET)).toEqual([401, 'UNAUTHORIZED']);
     expect(await harness.refusal(`/t/${SECRET}/v1/health`)).toEqual([401, 'UNAUTHORIZED']);
     expect(await harness.refusal('/')).toEqual([404, 'NOT_FOUND']);
+  });
+
+  it('has loaded and rehearsed everything without a complaint or a trace', async () => {
+    await using harness = await park();
+    expect(harness.process.stderr).toBe('');
+    expect(await readdir(join(folder, 'computeragent-sessions'))).toEqual([]);
+    expect(await listeningPorts(harness.process.child.pid)).toEqual([harness.port]);
   });
 
   it('is claimed on the socket it listens on, and does a turn with the key of the claim', async () => {
@@ -110,6 +117,18 @@ describe('a parked harness', () => {
     expect(await harness.process.exited).toBe(0);
   });
 });
+
+/** Every TCP port that a process listens on. */
+async function listeningPorts(pid: number | undefined): Promise<number[]> {
+  const names = await readdir(`/proc/${pid}/fd`);
+  const links = names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => ''));
+  const inodes = (await Promise.all(links)).map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]);
+  const rows = (await readFile(`/proc/${pid}/net/tcp`, 'utf8'))
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
+  const listening = rows.filter((row) => row[3] === '0A' && inodes.includes(row[9]));
+  return listening.map((row) => Number.parseInt(row[1]?.split(':')[1] ?? '', 16));
+}
 
 /** Neither in what it wrote nor in what anyone on the machine sees of it. */
 async function expectNoSecret({ process }: ParkedHarness, secrets: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Usage } from '../engine.ts';
 
 const count = z.int().nonnegative().optional().catch(undefined);
