@@ -53,6 +53,7 @@ describe.runIf(canIsolate)('a machine with a parked harness', () => {
     const place = { directory: directory.path };
     const started = await sh(spawnCommand({ ...place, nodePath: process.execPath }), {
       input: `${config(port, 'root')}\n`,
+      env: { TMPDIR: directory.path },
     });
     expect(started).toMatchObject({ exitCode: 0, stderr: '' });
     const pid = Number(started.stdout);
@@ -74,7 +75,7 @@ describe.runIf(canIsolate)('a machine with a parked harness', () => {
   it('is another machine once its harness is claimed', { retry: 2 }, async () => {
     await using root = await guestRoot();
     const [program = '', ...args] = root.wrap([process.execPath, bundle, '--config-stdin']);
-    const child = spawn(program, args, { env: { PATH: process.env['PATH'], HOME: root.path } });
+    const child = spawn(program, args, { env: { PATH: process.env['PATH'], HOME: root.path, TMPDIR: root.path } });
     const ended = once(child, 'exit');
     try {
       child.stdin.write(`${config(0, GUEST_USER.name)}\n`);
