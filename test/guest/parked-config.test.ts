@@ -75,7 +75,9 @@ describe.runIf(canIsolate)('a machine with a parked harness', () => {
   it('is another machine once its harness is claimed', { retry: 2 }, async () => {
     await using root = await guestRoot();
     const [program = '', ...args] = root.wrap([process.execPath, bundle, '--config-stdin']);
-    const child = spawn(program, args, { env: { PATH: process.env['PATH'], HOME: root.path, TMPDIR: root.path } });
+    const child = spawn(program, args, {
+      env: { PATH: process.env['PATH'], HOME: root.path, TMPDIR: root.path },
+    });
     const ended = once(child, 'exit');
     try {
       child.stdin.write(`${config(0, GUEST_USER.name)}\n`);
