@@ -40,14 +40,17 @@ export async function exec(client: Client, command: string, options: ExecOptions
   const limits = { what: 'a command in the guest', signal: options.signal, late };
   const opening = openChannel(client, command);
   try {
-    const channel = await bounded(opening, { ...limits, timeoutMs: options.timeoutMs });
+    const opened = await bounded(opening, { ...limits, timeoutMs: options.timeoutMs });
     const left = Math.max(1, options.timeoutMs - (Date.now() - started));
-    return await bounded(collect(channel, options), { ...limits, timeoutMs: left });
+    return await bounded(collect(opened, options), { ...limits, timeoutMs: left });
   } finally {
     if (typeof options.input === 'object') options.input.destroy();
     // Also the channel that opens only after the deadline.
     await bounded(
-      opening.then(endChannel, () => undefined),
+      opening.then(
+        ({ channel }) => endChannel(channel),
+        () => undefined,
+      ),
       {
         what: 'the channel to close',
         timeoutMs: CLOSE_MS,
@@ -57,12 +60,29 @@ export async function exec(client: Client, command: string, options: ExecOptions
   }
 }
 
-function openChannel(client: Client, command: string): Promise<ClientChannel> {
+interface Exit {
+  readonly code: number | null;
+  readonly signal?: string | undefined;
+}
+
+interface Opened {
+  readonly channel: ClientChannel;
+  /** How the command ended; undefined while that is not known. */
+  readonly exit: () => Exit | undefined;
+}
+
+function openChannel(client: Client, command: string): Promise<Opened> {
   return new Promise((resolve, reject) => {
     const failed = (cause: unknown) =>
       reject(isRefusal(cause) ? refused(cause) : connectionLost('the start of a command', cause));
     try {
-      client.exec(command, (error, channel) => (error ? failed(error) : resolve(channel)));
+      client.exec(command, (error, channel) => {
+        if (error) return failed(error);
+        let exit: Exit | undefined;
+        // Not a turn later: the exit of a short command comes in the packet that opened the channel.
+        channel.on('exit', (code: number | null, signal?: string) => (exit = { code, signal }));
+        resolve({ channel, exit: () => exit });
+      });
     } catch (error) {
       failed(error);
     }
@@ -86,13 +106,8 @@ function refused(cause: unknown): VzvmError {
   );
 }
 
-interface Exit {
-  readonly code: number | null;
-  readonly signal?: string | undefined;
-}
-
 /** Resolves once the exit is known and both outputs are drained. */
-function collect(channel: ClientChannel, options: ExecOptions): Promise<ExecResult> {
+function collect({ channel, exit: exitOf }: Opened, options: ExecOptions): Promise<ExecResult> {
   const stdout = new Output(MOST_STDOUT, options.onLine);
   const stderr = new Output(MOST_STDERR, options.onLine);
   return new Promise((resolve, reject) => {
@@ -103,17 +118,16 @@ function collect(channel: ClientChannel, options: ExecOptions): Promise<ExecResu
         reject(error);
       }
     };
-    let exit: Exit | undefined;
     let open = 2;
     const onClose = () => {
       open -= 1;
       if (open > 0) return;
+      const exit = exitOf();
       if (!exit) return reject(connectionLost('a command', undefined));
       const { code, signal } = exit;
       const exitCode = code ?? 128 + signalNumber(signal);
       orReject(() => resolve({ exitCode, stdout: stdout.end(), stderrTail: tail(stderr.end()) }));
     };
-    channel.on('exit', (code: number | null, signal?: string) => (exit = { code, signal }));
     channel.on('data', (chunk: Buffer) => orReject(() => stdout.write(chunk))).on('close', onClose);
     channel.stderr.on('data', (chunk: Buffer) => orReject(() => stderr.write(chunk))).on('close', onClose);
     // A command that ends without reading all its input makes writing fail; its exit code is what counts.

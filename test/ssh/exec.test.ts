@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSsh, type SshConnection } from '../../src/ssh/index.ts';
 import { isRunning } from '../helpers/processes.ts';
+import { startScriptedSshd } from '../helpers/scripted-sshd.ts';
 import { startSshd, type Sshd } from '../helpers/sshd.ts';
 import { until } from '../helpers/until.ts';
 
@@ -30,6 +31,21 @@ describe('exec', () => {
   it('answers output, error output and the exit code, which is a result when it is not zero', async () => {
     const result = await connection.exec('echo out; echo err >&2; exit 7', { timeoutMs });
     expect(result).toEqual({ exitCode: 7, stdout: 'out\n', stderrTail: 'err' });
+  });
+
+  it('knows the exit of a command that has ended before anybody could look', async () => {
+    await using server = await startScriptedSshd({
+      onExec: (channel) => {
+        channel.write('out');
+        channel.stderr.write('err');
+        channel.exit(3);
+        channel.end();
+      },
+    });
+    const quick = await server.connect();
+    const result = await quick.exec('true', { timeoutMs, input: 'unread' });
+    expect(result).toEqual({ exitCode: 3, stdout: 'out', stderrTail: 'err' });
+    await quick.close();
   });
 
   it('counts a signal as shells do', async () => {
