@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ServerChannel } from 'ssh2';
+import { createFakeDriver, type FakeDriver, type FakeDriverOptions } from '../../src/drivers/fake/index.ts';
+import { signalProcess, waitUntilGone } from '../../src/process/end-process.ts';
+import type { VZVMSubstrateOptions } from '../../src/substrate/index.ts';
+import { readPayload } from '../../src/substrate/payload.ts';
+import { freePort } from './sshd.ts';
+import { startScriptedSshd } from './scripted-sshd.ts';
+import { tempDir } from './temp.ts';
+
+/** A harness as far as its health, and its claim, in a few lines. */
+const harness = (port: number, code: string) => `
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+createInterface({ input: process.stdin }).once('line', (line) => {
+  const config = JSON.parse(line);
+  console.log('up with', Object.keys(config.env ?? {}).join());
+  ${code}
+  createServer((request, response) => response.end(JSON.stringify({ ok: true, state: 'ready' })))
+    .listen(${port}, '127.0.0.1');
+});
+`;
+
+/** A guest without a VM: the fake driver, an SSH server that runs what it is told, a harness in a few lines. */
+export interface FakeGuest extends AsyncDisposable {
+  readonly driver: FakeDriver;
+  /** What a substrate needs to boot it. */
+  readonly options: VZVMSubstrateOptions;
+  /** Ends the harness, as a crash would. */
+  endHarness(): Promise<void>;
+}
+
+export async function startFakeGuest(
+  options: FakeDriverOptions & { readonly harnessCode?: string } = {},
+): Promise<FakeGuest> {
+  const temp = await tempDir();
+  const port = await freePort();
+  const directory = join(temp.path, 'harness');
+  await mkdir(directory);
+  const bundlePath = join(temp.path, 'bundle.mjs');
+  await writeFile(bundlePath, harness(port, options.harnessCode ?? ''));
+  // Its packages are there: nothing is to be installed on the machine that runs the tests.
+  await writeFile(join(directory, '.packages-digest'), (await readPayload(bundlePath)).packagesDigest);
+  const sshd = await startScriptedSshd({
+    onExec: (channel, command) => runLocally(channel, command, temp.path),
+  });
+  const driver = createFakeDriver({
+    dial: () => sshd.dial(),
+    address: { host: '127.0.0.1', ports: { 7700: port } },
+    ...options,
+  });
+  const endHarness = () => endProcess(join(directory, 'harness.pid'));
+  return {
+    driver,
+    options: { driver, baseImage: 'fake', remoteWorkdir: directory, bundlePath, readinessPollMs: 5 },
+    endHarness,
+    [Symbol.asyncDispose]: async () => {
+      await endHarness();
+      await sshd[Symbol.asyncDispose]();
+      await temp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Runs a recipe as the guest would, but never one that changes a machine. */
+function runLocally(channel: ServerChannel, command: string, home: string): void {
+  if (command.includes('as_root')) {
+    channel.stderr.write('not on the machine that runs the tests\n');
+    channel.exit(1);
+    channel.end();
+    return;
+  }
+  const child = spawn('/bin/sh', ['-c', command], { cwd: home, env: { ...process.env, HOME: home } });
+  child.stdin.on('error', () => undefined); // A recipe may end without reading its input.
+  channel.on('data', (data: Buffer) => void child.stdin.write(data)).on('end', () => void child.stdin.end());
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  channel.on('close', () => child.kill('SIGKILL'));
+  child.once('close', (code) => {
+    channel.exit(code ?? 1);
+    channel.end();
+  });
+}
+
+async function endProcess(pidFile: string): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => '')); // Never started.
+  if (!pid) return;
+  signalProcess(pid, 'SIGKILL');
+  await waitUntilGone(pid, 5_000);
+}
