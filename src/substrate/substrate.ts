@@ -16,7 +16,7 @@ export interface BootedVm extends BootedHarness {
   /** Where the harness answers. Carries the token as a path prefix, so it works with any client that knows a base URL. */
   readonly baseUrl: string;
   /** Stops and deletes the VM. Idempotent; every caller waits for the same end. Throws RELEASE_FAILED. */
-  shutdown(): Promise<void>;
+  readonly shutdown: () => Promise<void>;
   /** The VM, to look at. */
   readonly vm: VmHandle;
 }
