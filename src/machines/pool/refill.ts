@@ -1,4 +1,4 @@
-import { forget, ifBooting, one, recordEarlyEnd, recordFailure, several } from './fragments.ts';
+import { forget, ifBooting, one, recordFailure, several } from './fragments.ts';
 import { poolSetup } from './setup.ts';
 
 export const filling = poolSetup.createStateConfig({
@@ -27,7 +27,7 @@ export const cooling = poolSetup.createStateConfig({
   on: {
     // Boots that were under way share one cause: they neither lengthen the pause nor begin it anew.
     'VM.FAILED': { guard: ifBooting, actions: recordFailure },
-    'VM.ENDED': [{ guard: ifBooting, actions: [recordEarlyEnd, forget] }, { actions: forget }],
+    'VM.ENDED': { actions: forget },
   },
 });
 

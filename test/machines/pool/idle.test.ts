@@ -25,6 +25,7 @@ describe('a parked VM', () => {
   it('stays when there is memory for it alone', () => {
     const world = fullWorld({ size: 1, maxIdleMs: 1000, memoryBudgetMiB: 1024 });
     expect(world.pass(10_000)).toEqual([]);
+    expect(world.tags).toEqual(['full']);
     expect(world.claim('c1')).toEqual(['claimed c1 vm-1', 'boot vm-2']);
   });
 
@@ -54,9 +55,11 @@ describe('a parked VM', () => {
 
   it('idles no longer once it is claimed or has ended', () => {
     const world = fullWorld({ size: 2, maxIdleMs: 1000 });
+    expect(world.timers).toBe(2);
     world.claim('c1');
+    expect(world.timers).toBe(1);
     world.ended('vm-2');
-    void world.told;
+    expect(world.timers).toBe(0);
     expect(world.pass(5000)).toEqual([]);
   });
 

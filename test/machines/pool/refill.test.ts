@@ -156,6 +156,20 @@ describe('a pool whose boots fail', () => {
     expect(world.tags).toEqual(['filling']);
   });
 
+  it('sees it in a boot that went straight to a claim that waits, too', () => {
+    const world = new World({ size: 3, maxConcurrent: 3 });
+    world.failed('vm-1');
+    world.ended('vm-1');
+    world.failed('vm-2');
+    world.ended('vm-2');
+    world.claim('c1');
+    world.claim('c2');
+    expect(world.pass(500)).toContain('boot vm-5');
+    world.claim('c3');
+    expect(world.parked('vm-5')).toEqual(['claimed c3 vm-5']);
+    expect(world.tags).toEqual(['filling']);
+  });
+
   it('does not count the failure of a VM that is a claim’s', () => {
     const world = new World({ size: 1 });
     expect(world.claim('c1')).toContain('cold c1 vm-2');

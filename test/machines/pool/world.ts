@@ -29,9 +29,26 @@ export function inWords(event: PoolEmitted): string {
   }
 }
 
+/** A clock that knows how many timers are armed: each would keep a process awake. */
+class CountingClock extends SimulatedClock {
+  readonly armed = new Set<number>();
+  override setTimeout(fire: () => void, ms: number): number {
+    const id = super.setTimeout(() => {
+      this.armed.delete(id);
+      fire();
+    }, ms);
+    this.armed.add(id);
+    return id;
+  }
+  override clearTimeout(id: number): void {
+    this.armed.delete(id);
+    super.clearTimeout(id);
+  }
+}
+
 /** A pool whose owner, and whose clock, is the test. */
 export class World {
-  readonly clock = new SimulatedClock();
+  readonly clock = new CountingClock();
   readonly events: PoolEmitted[] = [];
   /** What the machine itself died of: never anything. */
   readonly errors: unknown[] = [];
@@ -70,6 +87,9 @@ export class World {
 
   get context() {
     return this.actor.getSnapshot().context;
+  }
+  get timers(): number {
+    return this.clock.armed.size;
   }
   get tags(): string[] {
     return [...this.actor.getSnapshot().tags];
