@@ -1,7 +1,9 @@
-// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold [--json]`
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet [--json]`
 import { messageOf } from '../src/errors.ts';
 import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
 import { benchCold } from './cold.ts';
+import { benchFleet } from './fleet.ts';
+import { fleetTable } from './fleet/report.ts';
 import { table } from './report.ts';
 
 const interrupted = new AbortController();
@@ -30,6 +32,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function measure(command: Command): Promise<number> {
   if (command.name === 'help') {
     console.log(USAGE);
+    return 0;
+  }
+  if (command.name === 'fleet') {
+    const report = await benchFleet({ runs: command.runs, signal: interrupted.signal, say });
+    console.log(command.json ? JSON.stringify(report) : fleetTable(report));
     return 0;
   }
   const { runs, waitMs } = command;

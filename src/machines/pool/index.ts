@@ -2,7 +2,7 @@ import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import type { poolMachine } from './machine.ts';
 
 export { poolMachine } from './machine.ts';
-export type { PoolEmitted, PoolEvent, PoolInput, PoolTag, QueuedReason, RejectedReason } from './types.ts';
+export type { PoolEmitted, PoolEvent, PoolInput, PoolTag } from './types.ts';
 
 /** A running pool machine. */
 export type PoolActor = ActorRefFrom<typeof poolMachine>;

@@ -1,3 +1,4 @@
+import type { PoolTag } from '../../../src/machines/pool/index.ts';
 import type { PoolLimits } from '../../../src/machines/pool/types.ts';
 
 interface Vm {
@@ -34,7 +35,7 @@ export class Model {
     return this.#told.splice(0);
   }
 
-  get tag(): string {
+  get tag(): PoolTag {
     if (this.mode === 'draining') return 'draining';
     if (this.mode === 'cooling' || this.mode === 'probing') return 'cooling';
     return this.#missing() > 0 ? 'filling' : 'full';

@@ -1,5 +1,6 @@
 import { createActor, SimulatedClock } from 'xstate';
 import {
+  type PoolActor,
   type PoolEmitted,
   type PoolEvent,
   type PoolInput,
@@ -52,7 +53,7 @@ export class World {
   readonly events: PoolEmitted[] = [];
   /** What the machine itself died of: never anything. */
   readonly errors: unknown[] = [];
-  readonly actor;
+  readonly actor: PoolActor;
   #read = 0;
 
   constructor(input: Partial<PoolInput> = {}) {

@@ -1,0 +1,84 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type FleetVm, type Kind, startVm } from './vms.ts';
+
+/** What one fleet was measured at. */
+export interface Sample {
+  readonly cpuMsPerBoot: number;
+  readonly heapKiBPerVm: number;
+  readonly cpuMsPerEnd: number;
+  /** What an ended VM leaves on the heap. */
+  readonly heapKiBPerEndedVm: number;
+  readonly lagP50Ms: number;
+  readonly lagP99Ms: number;
+  readonly wallMs: number;
+}
+
+/** VMs that are begun in one turn of the event loop: a busy host, not a stampede. */
+const PER_TURN = 10;
+/** Boots that are not measured: the first ones run code that is not compiled yet. */
+const WARM_UP = 1000;
+const LAG_RESOLUTION_MS = 1;
+
+/** Boots a fleet and ends it. The process must have been started with --expose-gc and do nothing else. */
+export async function takeSample(kind: Kind, vms: number, warmUp = WARM_UP): Promise<Sample> {
+  await endAll(await bootAll(kind, warmUp));
+  const heapBefore = await heapUsed();
+  const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  const [cpuBefore, began] = [process.cpuUsage(), performance.now()];
+  lag.enable();
+  let fleet = await bootAll(kind, vms);
+  const [cpu, wallMs] = [cpuMs(cpuBefore), performance.now() - began];
+  lag.disable();
+  const heapHealthy = await heapUsed();
+  const cpuBeforeEnd = process.cpuUsage();
+  await endAll(fleet);
+  const cpuOfEnds = cpuMs(cpuBeforeEnd);
+  fleet = [];
+  const heapEnded = await heapUsed();
+  return {
+    cpuMsPerBoot: cpu / vms,
+    heapKiBPerVm: (heapHealthy - heapBefore) / 1024 / vms,
+    cpuMsPerEnd: cpuOfEnds / vms,
+    heapKiBPerEndedVm: (heapEnded - heapBefore) / 1024 / vms,
+    lagP50Ms: beyondResolution(lag.percentile(50)),
+    lagP99Ms: beyondResolution(lag.percentile(99)),
+    wallMs,
+  };
+}
+
+async function bootAll(kind: Kind, vms: number): Promise<FleetVm[]> {
+  const fleet: FleetVm[] = [];
+  for (let number = 0; number < vms; number += 1) {
+    fleet.push(startVm(kind, number));
+    if (number % PER_TURN === PER_TURN - 1) await turn();
+  }
+  while (!fleet.every((vm) => vm.isHealthy())) await turn();
+  return fleet;
+}
+
+async function endAll(fleet: readonly FleetVm[]): Promise<void> {
+  for (let first = 0; first < fleet.length; first += PER_TURN) {
+    await Promise.all(fleet.slice(first, first + PER_TURN).map((vm) => vm.end()));
+    await turn();
+  }
+}
+
+async function heapUsed(): Promise<number> {
+  if (!globalThis.gc) throw new Error('the heap can only be measured with --expose-gc');
+  for (let round = 0; round < 4; round += 1) {
+    globalThis.gc();
+    await turn();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+function cpuMs(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** An idle loop is woken after the resolution: only what comes on top is lag. */
+function beyondResolution(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
+}

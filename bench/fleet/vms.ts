@@ -1,0 +1,65 @@
+import { type AnyActorLogic, createActor, fromPromise } from 'xstate';
+import type { VmSession } from '../../src/actors/index.ts';
+import { vmMachine } from '../../src/machines/vm/index.ts';
+import { VmRuntime } from '../../src/substrate/vm-runtime.ts';
+
+/** What a VM is made of in a measurement: its chart alone, or with what the substrate has around each. */
+export type Kind = 'chart' | 'runtime';
+
+/** A simulated VM. */
+export interface FleetVm {
+  readonly isHealthy: () => boolean;
+  /** Resolves when it has ended. */
+  readonly end: () => Promise<unknown>;
+}
+
+const NOTHING_YET = { harnessUploaded: false, nodeReady: false, packagesReady: false };
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  pollAddress: '10.0.0.9',
+  connect: NOTHING_YET,
+  keepImage: null,
+  probeHealth: true,
+  release: [],
+};
+
+/** The real chart with actors that have nothing to do: every step is taken, and what watches a VM sees no end. */
+function machineOfNoWork(): typeof vmMachine {
+  const actors = Object.keys(vmMachine.implementations.actors).map((name): [string, AnyActorLogic] => {
+    // A promise for each VM: one that all share would hold on to those that have ended.
+    const answer = name.startsWith('watch')
+      ? () => new Promise(() => {})
+      : () => Promise.resolve(ANSWERS[name]);
+    return [name, fromPromise(answer)];
+  });
+  return vmMachine.provide({ actors: Object.fromEntries(actors) });
+}
+
+/** Made once, as by the substrate: to provide actors costs more than a whole VM. */
+const machine = machineOfNoWork();
+
+/** Starts one VM as a root actor of its own. */
+export function startVm(kind: Kind, number: number): FleetVm {
+  const vmId = `vm-${number}`;
+  return kind === 'chart' ? startChart(vmId) : startRuntime(vmId);
+}
+
+function startChart(vmId: string): FleetVm {
+  const actor = createActor(machine, { id: vmId, input: { vmId, image: 'none' } });
+  const ended = Promise.withResolvers<void>();
+  actor.subscribe({ error: ended.reject, complete: ended.resolve });
+  actor.start();
+  return {
+    isHealthy: () => actor.getSnapshot().hasTag('ready'),
+    end: () => {
+      actor.send({ type: 'DISPOSE', reason: 'measured' });
+      return ended.promise;
+    },
+  };
+}
+
+function startRuntime(vmId: string): FleetVm {
+  // The only parts of a session that a runtime asks for while all goes well.
+  const session = { name: vmId } as unknown as VmSession;
+  const vm = new VmRuntime({ machine, session, input: { vmId, image: 'none' }, onEvent: () => {} });
+  return { isHealthy: () => vm.tags.has('ready'), end: () => vm.dispose('measured') };
+}
