@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { VzvmError } from '../errors.ts';
 import { claimHarness } from './claim.ts';
-import { forwardHostPorts } from './connect.ts';
 import { guestConnection } from './guest-connection.ts';
 import { harnessUrl } from './harness-url.ts';
 import { newIdentity } from './new-identity.ts';
@@ -40,8 +39,8 @@ export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: A
   });
   if (made) Object.assign(vm, { keys: made.keys, hostKey: made.hostKey, keyInstalled: true });
   parking.claimed.resolve();
-  if (vm.template !== undefined && vm.plan.hostPorts.size > 0)
-    await forwardHostPorts(vm, await guestConnection(vm, signal));
+  // The first connection to a fork, which nobody could log in to before: it brings the host's ports.
+  if (vm.template !== undefined && vm.plan.hostPorts.size > 0) await guestConnection(vm, signal);
 }
 
 /** One of QEMU's range for addresses that are given out locally. */

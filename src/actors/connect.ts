@@ -1,5 +1,4 @@
 import { fromPromise } from 'xstate';
-import { VzvmError } from '../errors.ts';
 import { parseProbe, probeCommand } from '../guest/index.ts';
 import type { GuestFacts } from '../machines/vm/index.ts';
 import { execInGuest, guestConnection, installOwnKey } from './guest-connection.ts';
@@ -15,7 +14,6 @@ export const connect = (deps: ActorDeps) =>
     step(deps, async (vm, signal) => {
       const connection = await guestConnection(vm, signal);
       await installOwnKey(vm, connection, signal);
-      await forwardHostPorts(vm, connection);
       const output = await execInGuest(vm, probeCommand({ directory: vm.plan.directory }), {
         timeoutMs: 60_000,
         signal,
@@ -29,22 +27,3 @@ export const connect = (deps: ActorDeps) =>
       };
     }),
   );
-
-type Vm = Parameters<typeof guestConnection>[0];
-type Connection = Awaited<ReturnType<typeof guestConnection>>;
-
-/** Lets the guest reach ports of the host's loopback. */
-export async function forwardHostPorts(vm: Vm, connection: Connection): Promise<void> {
-  for (const [guestPort, hostPort] of vm.plan.hostPorts) {
-    try {
-      const forward = await connection.forwardReverse(hostPort, guestPort);
-      vm.scope.add(`port ${guestPort} of the guest`, () => forward.close());
-    } catch (error) {
-      throw new VzvmError('PORT_TAKEN', `port ${guestPort} of the guest could not be forwarded to the host`, {
-        facts: { guestPort, hostPort },
-        hint: 'choose another guest port in hostPorts',
-        cause: error,
-      });
-    }
-  }
-}

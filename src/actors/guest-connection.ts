@@ -1,16 +1,27 @@
 import { messageOf, VzvmError } from '../errors.ts';
 import { installKeyCommand } from '../guest/index.ts';
 import { connectSsh, type SshConnection } from '../ssh/index.ts';
+import { forwardHostPorts } from './forward-host-ports.ts';
 import type { VmSession } from './session.ts';
+import { SharedAttempt } from './shared-attempt.ts';
 
 const SSH_PORT = 22;
 
 /**
- * The VM's one SSH connection: the open one, or a new one when it was lost.
+ * The VM's one SSH connection: the open one, or a new one when it was lost, also for those who ask at the same time.
  * The password serves first contact only; afterwards it is the VM's own key and the pinned host key.
  */
 export async function guestConnection(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
   if (vm.connection) return vm.connection;
+  if (!vm.connecting?.isOpen) {
+    vm.connecting = new SharedAttempt((cancelled) =>
+      vm.scope.track(connected(vm, AbortSignal.any([cancelled, vm.scope.signal]))),
+    );
+  }
+  return vm.connecting.join(signal);
+}
+
+async function connected(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
   const connection = await connectSsh({
     dial: (dialSignal) => vm.driver.dial(vm.name, SSH_PORT, dialSignal),
     user: vm.plan.user,
@@ -18,8 +29,14 @@ export async function guestConnection(vm: VmSession, signal: AbortSignal): Promi
     ...(vm.hostKey === undefined ? {} : { pinnedHostKey: vm.hostKey }),
     signal,
   });
-  vm.connection = connection;
   vm.hostKey = connection.hostKey;
+  try {
+    await forwardHostPorts(vm, connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  vm.connection = connection;
   vm.scope.add('ssh connection', () => connection.close());
   void connection.closed.then(() => {
     if (vm.connection === connection) delete vm.connection;

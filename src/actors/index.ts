@@ -5,6 +5,7 @@ import { installPackages } from './install-packages.ts';
 import { keepImage } from './keep-image.ts';
 import { pollAddress } from './poll-address.ts';
 import { probeHealth } from './probe-health.ts';
+import { reachGuest } from './reach-guest.ts';
 import { release } from './release.ts';
 import type { ActorDeps } from './session.ts';
 import { spawnHarness } from './spawn-harness.ts';
@@ -32,6 +33,7 @@ export function createActors(deps: ActorDeps) {
     spawnHarness: spawnHarness(deps),
     probeHealth: probeHealth(deps),
     watchHarness: watchHarness(deps),
+    reachGuest: reachGuest(deps),
     release: release(deps),
   };
 }

@@ -30,7 +30,7 @@ export const installNode = (deps: ActorDeps) =>
           vm.log(`Node ${await WAYS[name](vm, signal)} was installed by way of ${name}`);
           return;
         } catch (error) {
-          if (isAborted(error) || signal.aborted) throw error;
+          if (isAborted(error) || isLost(error) || signal.aborted) throw error;
           cause = error;
           problems.push(`${name}: ${messageOf(error)}`);
           vm.log(`Node could not be installed by way of ${name}: ${messageOf(error)}`);
@@ -39,6 +39,9 @@ export const installNode = (deps: ActorDeps) =>
       throw failure(problems, cause);
     }),
   );
+
+/** No way's fault: the step is to be tried again as a whole. */
+const isLost = (error: unknown): boolean => error instanceof VzvmError && error.code.startsWith('SSH_');
 
 function failure(problems: readonly string[], cause: unknown): VzvmError {
   const known = cause instanceof VzvmError ? cause : undefined;

@@ -2,6 +2,7 @@ import { fromPromise } from 'xstate';
 import { request } from 'undici';
 import { VzvmError } from '../errors.ts';
 import { harnessUrl } from './harness-url.ts';
+import { harnessWatch } from './harness-watch.ts';
 import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
 
@@ -14,15 +15,25 @@ export const probeHealth = (deps: ActorDeps) =>
   fromPromise<boolean, VmRef>(
     step(deps, async (vm, signal) => {
       const url = await harnessUrl(vm, signal);
-      const ended = vm.harnessExit?.then((exit) => {
-        throw crashed(vm, exit);
-      });
-      const healthy = await Promise.race([isHealthy(url, signal), ...(ended ? [ended] : [])]);
+      const end = await ends(vm, signal);
+      const healthy = await Promise.race([isHealthy(url, signal), ...end]);
       // A parked harness is given them by its claim.
       if (healthy && !vm.parking) vm.envs = {};
       return healthy;
     }),
   );
+
+/** Rejects when the harness ends; nothing where it cannot be watched: it, or its template, is copied with all that watches. */
+async function ends(vm: VmSession, signal: AbortSignal): Promise<Promise<never>[]> {
+  if (vm.snapshotable || vm.template !== undefined) return [];
+  // Watched again where the connection was lost: else a crash would be found out by the deadline alone.
+  const { ended } = await harnessWatch(vm, signal);
+  return [
+    ended.then((exit) => {
+      throw crashed(vm, exit);
+    }),
+  ];
+}
 
 async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);

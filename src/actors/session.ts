@@ -2,10 +2,13 @@ import type { Driver, GuestAddress, GuestProcess, Image, LogLine, Resources } fr
 import type { GuestProbe, Preparation } from '../guest/index.ts';
 import type { SshConnection } from '../ssh/index.ts';
 import type { HostNpm } from './host-npm.ts';
+import type { SharedAttempt } from './shared-attempt.ts';
 
 /** Owns what must not live in a machine's context: handles, secrets, and operations still in flight. */
 export interface Scope {
-  /** Registers how a resource is released. Released in reverse order, once. */
+  /** Aborted when the release begins. */
+  readonly signal: AbortSignal;
+  /** Registers how a resource is released: in reverse order, once; at once where the release is over already. */
   add(name: string, release: () => unknown): void;
   /** Makes `release()` wait for an operation: aborting only asks it to stop. */
   track<T>(operation: Promise<T>): Promise<T>;
@@ -96,6 +99,10 @@ export interface VmSession {
   process?: GuestProcess;
   address?: GuestAddress;
   connection?: SshConnection;
+  /** The connection that is being made. */
+  connecting?: SharedAttempt<SshConnection>;
+  /** True once a connection has brought the host's ports. */
+  portsForwarded?: boolean;
   /** Host key seen at first contact: every later connection must show the same. */
   hostKey?: string;
   /** True once the VM's own key is in the guest. */
@@ -103,12 +110,18 @@ export interface VmSession {
   probe?: GuestProbe;
   /** Where the harness answers, without the token. */
   harnessUrl?: string;
-  /** Resolves when the harness has ended, with the tail of its log. */
-  harnessExit?: Promise<HarnessExit>;
+  /** The watch over the harness; undefined where nobody watches it, or no longer. */
+  harnessWatch?: HarnessWatch;
   /** The error behind the machine's failure, kept whole for the caller. */
   lastError?: unknown;
   /** The guest's console when a step failed: it goes with the guest's files. */
   consoleAtFailure?: string;
+}
+
+/** One watch over the harness. */
+export interface HarnessWatch {
+  /** Resolves when the harness has ended, with the tail of its log; rejects when it can no longer be seen. */
+  readonly ended: Promise<HarnessExit>;
 }
 
 /** How the harness ended. */

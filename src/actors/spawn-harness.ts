@@ -1,15 +1,13 @@
 import { fromPromise } from 'xstate';
-import { tail, VzvmError } from '../errors.ts';
-import { parkedConfig, spawnCommand, watchCommand } from '../guest/index.ts';
-import { asStepError, execInGuest, guestConnection } from './guest-connection.ts';
+import { parkedConfig, spawnCommand } from '../guest/index.ts';
+import { asStepError, execInGuest } from './guest-connection.ts';
 import { caPathInGuest } from './host-certificates.ts';
 import { HARNESS_PORT } from './harness-url.ts';
-import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
+import { harnessWatch } from './harness-watch.ts';
+import type { ActorDeps, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
 
 const SPAWN_TIMEOUT_MS = 30_000;
-/** The watching channel lives as long as the VM; this only keeps the timer within what Node can hold. */
-const WATCH_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Starts the harness, its environment and token over standard input, and watches it from then on. */
 export const spawnHarness = (deps: ActorDeps) =>
@@ -25,7 +23,7 @@ export const spawnHarness = (deps: ActorDeps) =>
         }));
       }
       // What would watch it in a template would go on in every fork.
-      if (!vm.snapshotable) vm.harnessExit = watch(vm, await guestConnection(vm, signal));
+      if (!vm.snapshotable) await harnessWatch(vm, signal);
     }),
   );
 
@@ -40,21 +38,4 @@ function bootConfig(vm: VmSession): string {
     secret,
     renewFor: renews ? { user: vm.plan.user } : undefined,
   });
-}
-
-type Connection = Awaited<ReturnType<typeof guestConnection>>;
-
-/** Watches the harness over a connection that lives as long as the VM. */
-export async function watch(vm: VmSession, connection: Connection): Promise<HarnessExit> {
-  const command = watchCommand({ directory: vm.plan.directory });
-  const ended = connection.exec(command, { timeoutMs: WATCH_TIMEOUT_MS }).then(
-    (result): HarnessExit => ({ code: null, stderrTail: tail(result.stdout || result.stderrTail) }),
-    (error: unknown): HarnessExit => ({ code: null, stderrTail: connectionLost(error) }),
-  );
-  return ended;
-}
-
-function connectionLost(error: unknown): string {
-  const reason = error instanceof VzvmError ? `${error.code}: ${error.message}` : String(error);
-  return `the connection that watched the harness was lost (${reason})`;
 }

@@ -1,18 +1,16 @@
 import { fromPromise } from 'xstate';
-import { guestConnection } from './guest-connection.ts';
+import { harnessWatch } from './harness-watch.ts';
 import type { ActorDeps, HarnessExit } from './session.ts';
-import { watch } from './spawn-harness.ts';
 import type { VmRef } from './step.ts';
 
-/** Resolves when the harness ends, for as long as the VM is in use. */
+/** Resolves when the harness ends, for as long as the VM is in use; rejects when it can no longer be seen. */
 export const watchHarness = (deps: ActorDeps) =>
   fromPromise<HarnessExit, VmRef>(async ({ input, signal }) => {
     const vm = deps.session(input.vmId);
     if (vm.snapshotable) return untilAborted(signal);
     // A fork's harness was spawned in its template; nobody can log in to look at it before the claim.
     if (vm.template !== undefined && vm.parking) await vm.parking.claimed.promise;
-    vm.harnessExit ??= watch(vm, await guestConnection(vm, signal));
-    return vm.harnessExit;
+    return (await harnessWatch(vm, signal)).ended;
   });
 
 function untilAborted(signal: AbortSignal): Promise<never> {

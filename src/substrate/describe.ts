@@ -11,6 +11,10 @@ export function describe(name: string, event: VmHandleEvent): string | undefined
       return event.problem === undefined
         ? `${name}: its disk is kept: the next VM starts from here`
         : `${name}: its disk could not be kept for the next VM: ${event.problem}`;
+    case 'lost':
+      return `${name}: the connection that watches the harness was lost and is made again: ${event.reason}`;
+    case 'found':
+      return `${name}: the connection was made again`;
     case 'ready':
       return `${name}: ready`;
     case 'failed':

@@ -61,6 +61,18 @@ export interface VZVMSubstrateOptions {
    */
   readonly prepare?: 'auto' | 'never' | { readonly packages?: readonly string[]; readonly script?: string };
   /**
+   * Keeps VMs that have booted already, for whoever asks next. `size`: how many; `memoryBudgetMiB`: what those that nobody
+   * has taken may use in all; `maxIdleMs`: when one that was not taken is replaced by a fresh one.
+   * @defaultValue none
+   */
+  readonly warm?: {
+    readonly size: number;
+    readonly memoryBudgetMiB?: number;
+    readonly maxIdleMs?: number;
+  };
+  /** VMs that may run at the same time, the warm ones included; further boots wait in a queue. @defaultValue no limit */
+  readonly maxConcurrent?: number;
+  /**
    * Whether VMs start from a template where the driver can save memory: as a copy of a VM that has booted already, with
    * an identity of its own.
    * @defaultValue "auto"
@@ -71,7 +83,10 @@ export interface VZVMSubstrateOptions {
    * Carried by SSH; nothing listens beyond loopback on either side.
    */
   readonly hostPorts?: Readonly<Record<number, number>>;
-  /** Deadlines by step, in milliseconds, over all attempts of the step. */
+  /**
+   * Deadlines by step, in milliseconds, over all attempts of the step; `healthy`: for how long the connection to the
+   * guest may be lost.
+   */
   readonly timeouts?: Partial<StepTimeouts>;
   /** Attempts by step. */
   readonly retries?: Partial<StepRetries>;
@@ -122,6 +137,14 @@ const schema = z.strictObject({
       source: z.enum(['auto', 'npm', 'nodesource']).optional(),
     })
     .optional(),
+  warm: z
+    .strictObject({
+      size: z.int().min(0).max(1_000),
+      memoryBudgetMiB: z.int().min(256).optional(),
+      maxIdleMs: ms.optional(),
+    })
+    .optional(),
+  maxConcurrent: z.int().min(1).max(10_000).optional(),
   fork: z.enum(['auto', 'never']).optional(),
   prepare: z
     .union(
@@ -136,7 +159,7 @@ const schema = z.strictObject({
     )
     .optional(),
   hostPorts: z.record(z.string().regex(/^[0-9]{1,5}$/, 'expected a port'), port).optional(),
-  timeouts: z.strictObject({ ...steps, disposing: ms.optional() }).optional(),
+  timeouts: z.strictObject({ ...steps, healthy: ms.optional(), disposing: ms.optional() }).optional(),
   retries: z.strictObject(steps).optional(),
   signal: z.instanceof(AbortSignal).optional(),
   keepOnFailure: z.boolean().optional(),
@@ -182,7 +205,8 @@ function unknownOption(path: readonly string[], key: string): VzvmError {
 function validKeysAt(option: string): readonly string[] {
   if (option === 'guestNode') return ['major', 'source'];
   if (option === 'prepare') return ['packages', 'script'];
-  return option === 'timeouts' ? [...STEPS, 'disposing'] : STEPS;
+  if (option === 'warm') return ['size', 'memoryBudgetMiB', 'maxIdleMs'];
+  return option === 'timeouts' ? [...STEPS, 'healthy', 'disposing'] : STEPS;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,10 +10,18 @@ interface Resource {
 export class ResourceScope implements Scope {
   readonly #resources: Resource[] = [];
   readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #releasing = new AbortController();
   #released: Promise<string[]> | undefined;
+  #isOver = false;
+
+  get signal(): AbortSignal {
+    return this.#releasing.signal;
+  }
 
   add(name: string, release: () => unknown): void {
-    this.#resources.push({ name, release });
+    if (this.#isOver)
+      void released({ name, release }); // There is nobody left to tell of its problems.
+    else this.#resources.push({ name, release });
   }
 
   track<T>(operation: Promise<T>): Promise<T> {
@@ -29,15 +37,26 @@ export class ResourceScope implements Scope {
   }
 
   async #releaseAll(): Promise<string[]> {
+    this.#releasing.abort();
     const problems: string[] = [];
-    await Promise.allSettled(this.#inFlight);
-    for (let next = this.#resources.pop(); next; next = this.#resources.pop()) {
-      try {
-        await next.release();
-      } catch (error) {
-        problems.push(`${next.name}: ${messageOf(error)}`);
-      }
-    }
+    do {
+      // What ends may have begun something else.
+      while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+      const next = this.#resources.pop();
+      const problem = next && (await released(next));
+      if (problem !== undefined) problems.push(problem);
+    } while (this.#resources.length > 0 || this.#inFlight.size > 0);
+    this.#isOver = true;
     return problems;
+  }
+}
+
+/** Releases one resource; answers the problem with it. */
+async function released({ name, release }: Resource): Promise<string | undefined> {
+  try {
+    await release();
+    return undefined;
+  } catch (error) {
+    return `${name}: ${messageOf(error)}`;
   }
 }

@@ -29,8 +29,10 @@ export const contracts = {
   spawnHarness: contract<void>('spawnHarness'),
   /** false: not yet. */
   probeHealth: contract<boolean>('probeHealth'),
-  /** Resolves when the harness has ended. */
+  /** Resolves when the harness has ended; rejects when it can no longer be seen, which says nothing about it. */
   watchHarness: contract<HarnessExit>('watchHarness'),
+  /** Resolves when the guest can be reached again. */
+  reachGuest: contract<void>('reachGuest'),
   /** Waits for work in flight, releases everything; resolves with what could not be released. */
   release: contract<string[]>('release'),
 };

@@ -20,5 +20,6 @@ export const delays = {
   nodeInstallTimeout: within('node-install'),
   npmInstallTimeout: within('npm-install'),
   spawnTimeout: within('spawn'),
+  outOfSightTimeout: within('healthy'),
   disposingTimeout: within('disposing'),
 };

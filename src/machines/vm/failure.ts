@@ -48,6 +48,19 @@ export function timeoutOf(step: Step, timeoutMs: number, at: At): VmFailure {
   };
 }
 
+/** The failure of a guest that was out of reach for longer than it may be. */
+export function lostOf({ step, attempt, lastError, timeoutsMs }: VmContext): VmFailure {
+  return {
+    step,
+    attempt,
+    code: 'SSH_CLOSED',
+    message: `the SSH connection to the guest was lost, and not made again within ${timeoutsMs.healthy} ms`,
+    facts: { timeoutMs: timeoutsMs.healthy },
+    hint: 'the harness need not have ended: read the console for a guest out of memory; `timeouts.healthy` allows more time',
+    ...(lastError === null ? {} : { lastError }),
+  };
+}
+
 /** The failure that the end of the hypervisor process is. */
 export function guestExitOf(exit: GuestExit, at: At): VmFailure {
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;

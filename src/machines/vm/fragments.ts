@@ -41,6 +41,21 @@ export const lookAgainOrFail = [
   failed,
 ] as const;
 
+/** What is watched is out of sight: where looking again is safe, nothing is known to be wrong with it. */
+export const outOfSightOrFail = [
+  cancelled,
+  {
+    guard: { type: 'mayLookAgain', params: errorOf },
+    target: 'out-of-sight',
+    actions: [
+      'countLook',
+      { type: 'recordLastError', params: errorOf },
+      { type: 'announceLost', params: errorOf },
+    ],
+  },
+  failed,
+] as const;
+
 /** The pause between two attempts, in the chart so that it is seen and simulated. */
 export const backingOff = {
   description: 'Pauses before the next attempt, because what failed at once would fail at once again.',

@@ -10,6 +10,7 @@ export const DEFAULT_TIMEOUTS_MS: StepTimeouts = {
   'node-install': 600_000,
   'npm-install': 1_200_000,
   spawn: 120_000,
+  healthy: 60_000,
   disposing: 90_000,
 };
 

@@ -1,7 +1,7 @@
 import { assign, emit, raise, setup } from 'xstate';
 import { contracts } from './contracts.ts';
 import { delays } from './delays.ts';
-import { failureOf, guestExitOf, harnessExitOf, said, timeoutOf } from './failure.ts';
+import { failureOf, guestExitOf, harnessExitOf, lostOf, said, timeoutOf } from './failure.ts';
 import { guards } from './guards.ts';
 import type {
   GuestExit,
@@ -61,6 +61,8 @@ export const vmSetup = setup({
     recordHarnessExit: assign(({ context }, params: { exit: HarnessExit }) => ({
       failure: harnessExitOf(params.exit, context),
     })),
+    recordLost: assign(({ context }) => ({ failure: lostOf(context) })),
+    forgetLooks: assign({ looks: 0, lastError: null }),
     recordReason: assign((_, params: { reason: string }) => ({ disposeReason: params.reason })),
     recordProblems: assign((_, params: { problems: readonly string[] }) => ({ problems: params.problems })),
     raiseStarted: raise({ type: 'VM.STARTED' }),
@@ -85,6 +87,8 @@ export const vmSetup = setup({
       ...(params.problem === null ? {} : { problem: params.problem }),
     })),
     announceReady: emit({ type: 'ready' }),
+    announceLost: emit((_, params: Thrown) => ({ type: 'lost', reason: said(params.error) }) as const),
+    announceFound: emit({ type: 'found' }),
     announceFailure: emit(({ context }) => {
       const failure = context.failure ?? failureOf('failed for no recorded reason', context);
       return { type: 'failed', failure } as const;

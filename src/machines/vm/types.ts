@@ -18,8 +18,11 @@ export type Step = (typeof STEPS)[number];
 /** Where a VM is in its life. */
 export type Where = Step | 'healthy' | 'failed' | 'disposing';
 
-/** Deadline of each step over all its attempts, and of the release, in milliseconds. */
-export type StepTimeouts = Readonly<Record<Step | 'disposing', number>>;
+/**
+ * Deadlines in milliseconds: of each step over all its attempts, of the release, and, for `healthy`, of how long the
+ * harness may be out of sight because the connection that watches it was lost.
+ */
+export type StepTimeouts = Readonly<Record<Step | 'healthy' | 'disposing', number>>;
 
 /** Attempts of each step, the first included. */
 export type StepRetries = Readonly<Record<Step, number>>;
@@ -120,6 +123,10 @@ export type VmEmitted =
   /** The disk was kept as an image, or why it could not be. */
   | { readonly type: 'image'; readonly problem?: string }
   | { readonly type: 'ready' }
+  /** The connection that watches the harness was lost. The harness may well go on. */
+  | { readonly type: 'lost'; readonly reason: string }
+  /** It was made again. */
+  | { readonly type: 'found' }
   | { readonly type: 'failed'; readonly failure: VmFailure };
 
 /** How a VM's life ended. */

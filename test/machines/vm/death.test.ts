@@ -118,10 +118,80 @@ describe('the end of the harness', () => {
     expect(world.output.failure).not.toHaveProperty('exitCode');
   });
 
-  it('is a failure when it cannot be watched', async () => {
+  it('is a failure when nobody can ever see it', async () => {
     const world = new World();
     await settle();
-    await world.reject('watchHarness', new VzvmError('SSH_CLOSED', 'gone', { retry: 'safe' }));
-    expect(world.output.failure).toMatchObject({ step: 'healthy', code: 'SSH_CLOSED' });
+    await world.reject('watchHarness', new VzvmError('SSH_AUTH_FAILED', 'refused'));
+    expect(world.output.failure).toMatchObject({ step: 'healthy', code: 'SSH_AUTH_FAILED' });
+    expect(world.count('reachGuest')).toBe(0);
+  });
+});
+
+describe('a harness that is out of sight', () => {
+  const lost = new VzvmError('SSH_CLOSED', 'gone', { retry: 'safe' });
+  const away = new VzvmError('SSH_UNREACHABLE', 'no route', { retry: 'safe' });
+
+  it('stays ready, and is watched again once the guest is reached', async () => {
+    const world = new World({ watchHarness: [lost, HANG] });
+    await settle();
+    expect([...world.snapshot.tags]).toEqual(['ready']);
+    await world.pass(99);
+    expect(world.count('reachGuest')).toBe(0);
+    await world.pass(1);
+    expect(world.count('watchHarness')).toBe(2);
+    await world.pass(3_600_000);
+    expect(world.where).toBe('healthy');
+    expect(world.emitted.slice(-3)).toEqual([
+      { type: 'ready', at: 0 },
+      { type: 'lost', reason: 'gone', at: 0 },
+      { type: 'found', at: 100 },
+    ]);
+  });
+
+  it('is reached for again and again, 100 ms apart doubling to 1 s', async () => {
+    const world = new World({ watchHarness: [lost], reachGuest: [away] });
+    await world.pass(1_500, 100);
+    expect(world.count('reachGuest')).toBe(4);
+    await world.pass(2_000, 100);
+    expect(world.count('reachGuest')).toBe(6);
+    expect([...world.snapshot.tags]).toEqual(['ready']);
+  });
+
+  it('is a lost connection after the deadline, not a crash of the harness', async () => {
+    const world = new World({ watchHarness: [lost], reachGuest: [away] }, { timeoutsMs: { healthy: 5_000 } });
+    await world.pass(4_999, 100);
+    expect(world.isDone).toBe(false);
+    await world.pass(1);
+    expect(world.output.failure).toMatchObject({
+      step: 'healthy',
+      code: 'SSH_CLOSED',
+      message: expect.stringContaining('within 5000 ms') as string,
+      lastError: 'no route',
+    });
+    expect(world.count('release')).toBe(1);
+  });
+
+  it('has the whole deadline, and short pauses, each time anew', async () => {
+    const world = new World({ watchHarness: [lost] }, { timeoutsMs: { healthy: 1_000 } });
+    await world.pass(10_000, 100);
+    expect(world.where).toBe('healthy');
+    expect(world.count('reachGuest')).toBe(100);
+  });
+
+  it('of a VM that died is told as the death of the VM', async () => {
+    const world = new World({ watchHarness: [lost] });
+    await settle();
+    await world.answer('watchProcess', KILLED);
+    expect(world.output.failure).toMatchObject({ step: 'healthy', code: 'GUEST_EXITED' });
+    expect(world.count('reachGuest')).toBe(0);
+  });
+
+  it('of a guest that shows another host key is a failure at once', async () => {
+    const world = new World({
+      watchHarness: [lost],
+      reachGuest: [new VzvmError('SSH_HOST_KEY_CHANGED', 'another')],
+    });
+    await world.pass(100);
+    expect(world.output.failure).toMatchObject({ step: 'healthy', code: 'SSH_HOST_KEY_CHANGED' });
   });
 });

@@ -13,6 +13,7 @@ const PLACES: readonly { readonly place: string; readonly plan: Plan; readonly k
   { place: 'the look at the harness', plan: { probeHealth: [HANG] } },
   { place: 'the pause between looks at the harness', plan: { probeHealth: [false] } },
   { place: 'healthy', plan: {} },
+  { place: 'the pause before the guest is reached for', plan: { watchHarness: [safe] } },
 ];
 
 describe.each(PLACES)('DISPOSE in $place', ({ plan }) => {

@@ -154,7 +154,12 @@ describe.each([
   });
 
   it('that works or releases has a deadline', () => {
-    const bounded = active.filter((state) => state.hasTag('provisioning') || state.hasTag('disposing'));
+    const bounded = active.filter(
+      (state) =>
+        state.hasTag('provisioning') ||
+        state.hasTag('disposing') ||
+        JSON.stringify(state.value).includes('out-of-sight'),
+    );
     const hasDeadline = (state: VmSnapshot) =>
       getNextTransitions(state as never).some(({ eventType }) =>
         /^xstate\.after\.\w+Timeout\./.test(eventType),

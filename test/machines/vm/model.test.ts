@@ -15,6 +15,7 @@ const ACTORS = [
   'watchProcess',
   'probeHealth',
   'watchHarness',
+  'reachGuest',
   'release',
 ] as const;
 const ALL_HANG = Object.fromEntries(ACTORS.map((name) => [name, [HANG]]));
@@ -36,8 +37,10 @@ function placeOf({ snapshot }: World): string {
   if (snapshot.status === 'done') return 'disposed';
   const { step, attempt } = snapshot.context;
   if (leavesOf(snapshot.value).includes('prepared')) return 'prepared';
+  const leaf = leavesOf(snapshot.value).find((each) => each !== 'watching') ?? '';
+  if (step === 'healthy' && leaf !== '') return `healthy:${leaf}`;
   if (snapshot.hasTag('ready') || snapshot.hasTag('failed') || snapshot.hasTag('disposing')) return step;
-  return `${step}:${leavesOf(snapshot.value).find((leaf) => leaf !== 'watching') ?? ''}:${attempt}`;
+  return `${step}:${leaf}:${attempt}`;
 }
 
 function leavesOf(value: unknown): string[] {
@@ -49,6 +52,7 @@ function leavesOf(value: unknown): string[] {
 function workerOf(world: World): ActorName {
   const place = placeOf(world);
   if (place === 'healthy') return 'watchHarness';
+  if (place === 'healthy:reaching') return 'reachGuest';
   if (place === 'disposing') return 'release';
   if (place.startsWith('npm-install:keeping')) return 'keepImage';
   return place.startsWith('spawn:probing')

@@ -101,12 +101,27 @@ export function specOf({
   // A fork's harness runs already: it is only looked at.
   if (isFork) for (const place of NOT_IN_A_FORK) delete table[place];
   // To a harness that serves, "succeeds" means that its process came to an end.
-  const serving = { succeeds: failed, fails: failed, isCancelled: 'disposing' };
+  const serving = {
+    succeeds: failed,
+    fails: failed,
+    failsSafely: 'healthy:waiting',
+    isCancelled: 'disposing',
+  };
+  const outOfSight: Edges = { ...watched, hangs: failed, dispose: 'disposing' };
+  const served: Record<string, Edges> = {
+    healthy: { ...watched, ...serving, dispose: 'disposing' },
+    'healthy:waiting': { ...outOfSight, pauseEnds: 'healthy:reaching' },
+    'healthy:reaching': {
+      ...outOfSight,
+      succeeds: 'healthy',
+      fails: failed,
+      failsSafely: 'healthy:waiting',
+      isCancelled: 'disposing',
+    },
+  };
   return {
     ...table,
-    ...(endsPrepared
-      ? { prepared: { ...watched, dispose: 'disposing' } }
-      : { healthy: { ...watched, ...serving, dispose: 'disposing' } }),
+    ...(endsPrepared ? { prepared: { ...watched, dispose: 'disposing' } } : served),
     ...(keepOnFailure ? { failed: { dispose: 'disposing' } } : {}),
     disposing: { succeeds: 'disposed', fails: 'disposed', hangs: 'disposed', dispose: 'disposing' },
     disposed: {},

@@ -26,7 +26,13 @@ export const NOTHING_YET: GuestFacts = { harnessUploaded: false, nodeReady: fals
 /** What an actor does when it is started once: hang until the test settles it, throw, or answer. */
 export const HANG = Symbol('hang');
 export type ActorName =
-  (typeof WORKER)[Step] | 'keepImage' | 'watchProcess' | 'probeHealth' | 'watchHarness' | 'release';
+  | (typeof WORKER)[Step]
+  | 'keepImage'
+  | 'watchProcess'
+  | 'probeHealth'
+  | 'watchHarness'
+  | 'reachGuest'
+  | 'release';
 export type Plan = Partial<Record<ActorName, readonly unknown[]>>;
 
 const ANSWERS: Record<ActorName, unknown> = {
@@ -42,6 +48,7 @@ const ANSWERS: Record<ActorName, unknown> = {
   spawnHarness: undefined,
   probeHealth: true,
   watchHarness: HANG,
+  reachGuest: undefined,
   release: [],
 };
 
@@ -92,6 +99,7 @@ export class World {
       spawnHarness: this.#scripted<void>('spawnHarness'),
       probeHealth: this.#scripted<boolean>('probeHealth'),
       watchHarness: this.#scripted<HarnessExit>('watchHarness'),
+      reachGuest: this.#scripted<void>('reachGuest'),
       release: this.#scripted<string[]>('release'),
     };
   }

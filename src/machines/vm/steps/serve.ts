@@ -3,8 +3,8 @@ import {
   begin,
   byId,
   done,
-  fail,
   lookAgainOrFail,
+  outOfSightOrFail,
   retryOrFail,
   timedOut,
   waitingFor,
@@ -56,19 +56,49 @@ export const spawn = vmSetup.createStateConfig({
   },
 });
 
+const outOfSight = vmSetup.createStateConfig({
+  description: 'Reaches for the guest again until a deadline, because what is out of sight need not be gone.',
+  initial: 'waiting',
+  onDone: { target: 'watching', actions: ['forgetLooks', 'announceFound'] },
+  after: { outOfSightTimeout: { target: '#failed', actions: 'recordLost' } },
+  states: {
+    // First of all: a VM that died takes its connections along, and the region beside this one knows better.
+    waiting: waitingFor('reaching'),
+    reaching: {
+      description: 'Reaches for the guest once, because its network may come back at any moment.',
+      invoke: {
+        id: 'reachGuest',
+        src: 'reachGuest',
+        input: byId,
+        onError: lookAgainOrFail,
+        onDone: 'done',
+      },
+    },
+    done,
+  },
+});
+
 export const healthy = vmSetup.createStateConfig({
   description: 'The harness serves; it is watched, because a crash must not look like silence.',
   tags: 'ready',
   meta: { title: 'Healthy' },
   entry: [...begin('healthy'), 'announceReady'],
-  invoke: {
-    id: 'watchHarness',
-    src: 'watchHarness',
-    input: byId,
-    onError: fail,
-    onDone: {
-      target: '#failed',
-      actions: { type: 'recordHarnessExit', params: ({ event }) => ({ exit: event.output }) },
+  initial: 'watching',
+  states: {
+    watching: {
+      description:
+        'Awaits the end of the harness over a connection, which may break while the harness lives.',
+      invoke: {
+        id: 'watchHarness',
+        src: 'watchHarness',
+        input: byId,
+        onError: outOfSightOrFail,
+        onDone: {
+          target: '#failed',
+          actions: { type: 'recordHarnessExit', params: ({ event }) => ({ exit: event.output }) },
+        },
+      },
     },
+    'out-of-sight': outOfSight,
   },
 });
