@@ -10,7 +10,7 @@ import type { VZVMSubstrateOptions } from './options.ts';
 import { readPayload } from './payload.ts';
 import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
 import { createSession, readPlan } from './session.ts';
-import { parkingOf, type Template, templateFor } from './template.ts';
+import { newSecret, parkingOf, type Template, templateFor } from './template.ts';
 import type { VmHandle } from './vm-handle.ts';
 import type { HostedVm, VmHost } from './vm-host.ts';
 
@@ -51,8 +51,7 @@ export async function bootVm(
 ): Promise<HostedVm> {
   const { options, log } = context;
   const wanted = await readWanted(context, signal);
-  const start =
-    options.prepare === 'never' ? { image: wanted.base } : await startingPoint(wanted, log, signal);
+  const start = await startOf(context, wanted, signal);
   const template = await templateOf(context, wanted, start, signal);
   const session = createSession({
     ...wanted,
@@ -64,7 +63,30 @@ export async function bootVm(
   assertNotAborted(signal);
   const hosted = context.host.start(session, machineInput(session, options));
   show(hosted.vm, options);
-  return untilServing(context, hosted, boot, signal);
+  return untilReady(context, hosted, signal, async () => {
+    if (session.parking) await claimOrEnd(hosted, boot, signal);
+  });
+}
+
+/** Boots a VM whose harness waits to be claimed: it knows nothing yet of whose it will be. */
+export async function bootParked(context: BootContext, signal: AbortSignal): Promise<HostedVm> {
+  const { options, log, host } = context;
+  const wanted = await readWanted(context, signal);
+  const start = await startOf(context, wanted, signal);
+  const parking = parkingOf(newSecret(), false);
+  const session = createSession({ ...wanted, ...start, parking, envs: {}, log });
+  assertNotAborted(signal);
+  const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
+  show(hosted.vm, options);
+  return untilReady(context, hosted, signal, () => Promise.resolve());
+}
+
+async function startOf(
+  { options, log }: BootContext,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<StartingPoint> {
+  return options.prepare === 'never' ? { image: wanted.base } : startingPoint(wanted, log, signal);
 }
 
 async function templateOf(
@@ -93,20 +115,20 @@ function show(vm: VmHandle, { onVm }: VZVMSubstrateOptions): void {
   }
 }
 
-async function untilServing(
+async function untilReady(
   context: BootContext,
   hosted: HostedVm,
-  boot: BootHarnessOptions,
   signal: AbortSignal,
+  andThen: () => Promise<void>,
 ): Promise<HostedVm> {
-  const { vm, session } = hosted;
+  const { vm } = hosted;
   const abort = () => void vm.dispose('aborted');
   signal.addEventListener('abort', abort, { once: true });
   try {
     if (signal.aborted) abort();
     const end = await vm.settled();
     if (end !== 'ready' || signal.aborted) throw await bootFailure(context, hosted, signal);
-    if (session.parking) await claimOrEnd(hosted, boot, signal);
+    await andThen();
     if (signal.aborted) throw await bootFailure(context, hosted, signal);
     return hosted;
   } finally {
@@ -115,7 +137,7 @@ async function untilServing(
 }
 
 /** A claim that failed may have been half done: its VM must serve nobody. */
-async function claimOrEnd(
+export async function claimOrEnd(
   { vm, session }: HostedVm,
   boot: BootHarnessOptions,
   signal: AbortSignal,

@@ -10,6 +10,7 @@ import { type PreparedImage, prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
 import type { VmHandle } from './vm-handle.ts';
 import { type HostedVm, VmHost } from './vm-host.ts';
+import { WarmPool } from './warm-pool.ts';
 
 /** What {@link VZVMSubstrate.bootHarness} resolves with. */
 export interface BootedVm extends BootedHarness {
@@ -27,6 +28,7 @@ export interface BootedVm extends BootedHarness {
  */
 export class VZVMSubstrate implements Substrate {
   readonly #context: BootContext;
+  readonly #pool: WarmPool | undefined;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #endsWith: AbortSignal | undefined;
@@ -39,6 +41,8 @@ export class VZVMSubstrate implements Substrate {
     const log = createLog(checked);
     const driver = () => this.#chosenDriver();
     this.#context = { options: checked, log, driver, host: new VmHost(log, checked.inspect) };
+    const { warm, maxConcurrent } = checked;
+    this.#pool = warm || maxConcurrent !== undefined ? new WarmPool(this.#context) : undefined;
     this.#endsWith = checked.signal;
     this.#endsWith?.addEventListener('abort', this.#onEnd, { once: true });
   }
@@ -50,8 +54,17 @@ export class VZVMSubstrate implements Substrate {
    */
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = this.#signal(options.signal);
-    const { vm, session } = await this.#tracked(bootVm(this.#context, options, signal));
-    return booted({ vm, session });
+    return booted(await this.#tracked(this.#take(options, signal)));
+  }
+
+  /**
+   * Begins to boot the VMs that `warm` asks for, which the first `bootHarness` does otherwise. Resolves when they wait to
+   * be taken, or when a boot of theirs failed and is tried again later.
+   */
+  async warmUp(): Promise<void> {
+    this.#closing.signal.throwIfAborted();
+    this.#pool?.start();
+    await this.#pool?.filled();
   }
 
   /**
@@ -90,12 +103,20 @@ export class VZVMSubstrate implements Substrate {
   async dispose(): Promise<void> {
     this.#endsWith?.removeEventListener('abort', this.#onEnd);
     this.#closing.abort(new VzvmError('ABORTED', 'the substrate is disposed'));
+    const drained = this.#pool?.drain();
     await Promise.allSettled(this.#underWay);
     assertReleased(await this.#context.host.dispose('substrate disposed'));
+    await drained;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  #take(options: BootHarnessOptions, signal: AbortSignal): Promise<HostedVm> {
+    if (!this.#pool) return bootVm(this.#context, options, signal);
+    this.#pool.start();
+    return this.#pool.take(options, signal);
   }
 
   #tracked<T>(work: Promise<T>): Promise<T> {

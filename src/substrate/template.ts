@@ -34,7 +34,7 @@ export function parkingOf(secret: string, renews: boolean): Parking {
 }
 
 /** A secret for one parked harness. */
-const newSecret = (): string => randomBytes(24).toString('base64url');
+export const newSecret = (): string => randomBytes(24).toString('base64url');
 
 /**
  * The template for VMs from a prepared image, made first if need be: by one process at a time. Undefined when there can

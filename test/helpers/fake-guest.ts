@@ -12,13 +12,18 @@ import { tempDir } from './temp.ts';
 
 /** A harness as far as its health, and its claim, in a few lines. */
 const harness = (port: number, code: string) => `
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 createInterface({ input: process.stdin }).once('line', (line) => {
   const config = JSON.parse(line);
   console.log('up with', Object.keys(config.env ?? {}).join());
   ${code}
-  createServer((request, response) => response.end(JSON.stringify({ ok: true, state: 'ready' })))
+  createServer((request, response) => {
+    const isBroken = request.method === 'POST' && existsSync('no-claims');
+    if (isBroken) rmSync('no-claims');
+    response.writeHead(isBroken ? 500 : 200).end(JSON.stringify({ ok: true, state: 'ready' }));
+  })
     .listen(${port}, '127.0.0.1');
 });
 `;
@@ -30,6 +35,8 @@ export interface FakeGuest extends AsyncDisposable {
   readonly options: VZVMSubstrateOptions;
   /** Ends the harness, as a crash would. */
   endHarness(): Promise<void>;
+  /** Lets the next claim fail. */
+  breakClaims(): Promise<void>;
 }
 
 export async function startFakeGuest(
@@ -56,6 +63,7 @@ export async function startFakeGuest(
     driver,
     options: { driver, baseImage: 'fake', remoteWorkdir: directory, bundlePath, readinessPollMs: 5 },
     endHarness,
+    breakClaims: () => writeFile(join(directory, 'no-claims'), ''),
     [Symbol.asyncDispose]: async () => {
       await endHarness();
       await sshd[Symbol.asyncDispose]();
