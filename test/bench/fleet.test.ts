@@ -6,6 +6,7 @@ import type { Sample } from '../../bench/fleet/sample.ts';
 
 const sample = (cpuMsPerBoot: number, heapKiBPerVm = 8): Sample => ({
   cpuMsPerBoot,
+  cpuMsPerLateBoot: cpuMsPerBoot,
   heapKiBPerVm,
   cpuMsPerEnd: 0.1,
   heapKiBPerEndedVm: 0,
