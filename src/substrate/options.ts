@@ -105,6 +105,9 @@ const ms = z
   .min(1)
   .max(2 ** 31 - 1);
 const port = z.int().min(1).max(65_535);
+const portKey = z
+  .string()
+  .refine((key) => /^[1-9][0-9]*$/.test(key) && Number(key) <= 65_535, 'expected a port');
 const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
 const steps = Object.fromEntries(STEPS.map((name) => [name, ms.optional()]));
 
@@ -151,14 +154,16 @@ const schema = z.strictObject({
       [
         z.enum(['auto', 'never']),
         z.strictObject({
-          packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.:=~-]*$/)).optional(),
+          packages: z
+            .array(z.string().regex(/^[a-z0-9][a-z0-9+.:=~-]*$/, 'expected a Debian package'))
+            .optional(),
           script: z.string().min(1).optional(),
         }),
       ],
       'expected "auto", "never" or { packages, script }',
     )
     .optional(),
-  hostPorts: z.record(z.string().regex(/^[0-9]{1,5}$/, 'expected a port'), port).optional(),
+  hostPorts: z.record(portKey, port).optional(),
   timeouts: z.strictObject({ ...steps, healthy: ms.optional(), disposing: ms.optional() }).optional(),
   retries: z.strictObject(steps).optional(),
   signal: z.instanceof(AbortSignal).optional(),

@@ -19,6 +19,7 @@ export class VmHost {
   readonly #inspect: VZVMSubstrateOptions['inspect'];
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
+  readonly #left: VmOutput[] = [];
   readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
 
   constructor(log: LogLine, inspect: VZVMSubstrateOptions['inspect']) {
@@ -41,16 +42,23 @@ export class VmHost {
     const options = { machine: this.#machine, session, input, onEvent: tell, inspect: this.#inspect };
     const vm = new VmRuntime(options);
     this.#running.set(name, vm);
-    void vm.done.then(() => {
-      this.#running.delete(name);
-      this.#sessions.delete(name);
-    });
+    void vm.done.then((output) => this.#ended(output));
     return { vm, session };
   }
 
-  /** Ends all VMs; resolves when the last one is gone. */
-  dispose(reason: string): Promise<readonly VmOutput[]> {
-    return Promise.all([...this.#running.values()].map((vm) => vm.dispose(reason)));
+  /** Ends all VMs; resolves when the last one is gone, also with those that ended before and left something behind. */
+  async dispose(reason: string): Promise<readonly VmOutput[]> {
+    const left = [...this.#left];
+    return [...left, ...(await Promise.all([...this.#running.values()].map((vm) => vm.dispose(reason))))];
+  }
+
+  #ended(output: VmOutput): void {
+    const { vmId, problems } = output;
+    this.#running.delete(vmId);
+    this.#sessions.delete(vmId);
+    if (problems.length === 0) return;
+    this.#left.push(output);
+    this.#log(`${vmId}: left behind: ${problems.join('; ')}`);
   }
 
   #session(vmId: string): VmSession {

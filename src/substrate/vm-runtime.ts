@@ -2,6 +2,7 @@ import { createActor, type InspectionEvent } from 'xstate';
 import type { VmSession } from '../actors/index.ts';
 import { messageOf } from '../errors.ts';
 import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
+import { quietly } from './quietly.ts';
 import { Timeline } from './timeline.ts';
 import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
 
@@ -77,8 +78,10 @@ export class VmRuntime implements VmHandle {
         return found !== undefined;
       };
       if (look()) return;
-      const subscription = this.#actor.subscribe(() => {
-        if (look()) subscription.unsubscribe();
+      const subscription = this.#actor.subscribe({
+        next: () => look() && subscription.unsubscribe(),
+        // Told by `done`. An observer that does not hear errors would have xstate throw them at the whole process.
+        error: () => undefined,
       });
       void this.done.then(() => resolve('disposing'));
     });
@@ -109,7 +112,9 @@ export class VmRuntime implements VmHandle {
     return this.#actor.getSnapshot().value;
   }
   get tags(): ReadonlySet<string> {
-    return this.#actor.getSnapshot().tags;
+    const { status, tags } = this.#actor.getSnapshot();
+    // A machine that ended in an error keeps the tags of where it was.
+    return status === 'active' ? tags : new Set();
   }
   get failure(): VmHandle['failure'] {
     return this.#actor.getSnapshot().context.failure ?? undefined;
@@ -123,14 +128,5 @@ export class VmRuntime implements VmHandle {
   }
   consoleTail(): Promise<string> {
     return this.#session.driver.consoleTail(this.name);
-  }
-}
-
-/** Runs somebody else's callback: what it throws is theirs and must not reach the machine. */
-function quietly(callback: () => void): void {
-  try {
-    callback();
-  } catch {
-    // An observer must never break a VM.
   }
 }

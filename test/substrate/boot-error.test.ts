@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { VzvmError } from '../../src/errors.ts';
+import type { VmFailure } from '../../src/machines/vm/index.ts';
+import { BootError } from '../../src/substrate/boot-error.ts';
+
+const failure: VmFailure = {
+  step: 'ssh-connect',
+  code: 'STEP_TIMEOUT',
+  message: 'ssh-connect was not done within 5 ms',
+  attempt: 3,
+  facts: { timeoutMs: 5 },
+  hint: 'read the console',
+  lastError: 'connection refused',
+};
+const details = { consoleTail: '', problems: [], cause: undefined };
+
+describe('the error of a boot', () => {
+  it('says the step, the cause, the last error and what to do', () => {
+    const cause = new Error('why');
+    const error = new BootError(failure, { ...details, problems: ['disk: busy'], cause });
+    expect(error).toBeInstanceOf(VzvmError);
+    expect(error).toMatchObject({
+      code: 'STEP_TIMEOUT',
+      step: 'ssh-connect',
+      attempt: 3,
+      hint: 'read the console',
+      facts: { timeoutMs: 5, step: 'ssh-connect', attempt: 3 },
+      problems: ['disk: busy'],
+      cause,
+    });
+    expect(error.message).toBe(
+      [
+        'ssh-connect failed: ssh-connect was not done within 5 ms',
+        'last error: connection refused',
+        'what to do: read the console',
+      ].join('\n  '),
+    );
+  });
+
+  it('keeps what a program wrote, and how it ended', () => {
+    const error = new BootError({ ...failure, exitCode: 3, stderrTail: 'no space' }, details);
+    expect(error).toMatchObject({ exitCode: 3, stderrTail: 'no space' });
+  });
+
+  it('shows the end of the console where the guest was not reached', () => {
+    const consoleTail = Array.from({ length: 40 }, (_, line) => `line ${line}`).join('\n');
+    for (const step of ['booting', 'ip-polling', 'ssh-connect'] as const) {
+      const { message } = new BootError({ ...failure, step }, { ...details, consoleTail });
+      expect(message).toContain('console:\nline 25\n');
+      expect(message).not.toContain('line 24\n');
+    }
+  });
+
+  it('does not show the console of a guest that was reached, but has it', () => {
+    const error = new BootError({ ...failure, step: 'spawn' }, { ...details, consoleTail: 'login:' });
+    expect(error.message).not.toContain('login:');
+    expect(error.consoleTail).toBe('login:');
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeDriver } from '../../src/drivers/fake/index.ts';
+import { chooseDriver, imageFor } from '../../src/substrate/choose-driver.ts';
+import type { VZVMSubstrateOptions } from '../../src/substrate/options.ts';
+
+const choose = (options: VZVMSubstrateOptions) => chooseDriver(options, () => undefined);
+
+describe('the driver', () => {
+  it('is the one that was given', async () => {
+    const driver = createFakeDriver();
+    expect(await choose({ driver, tartBin: '/opt/tart' })).toBe(driver);
+  });
+
+  it.each([
+    ['qemu', { driver: 'qemu' }],
+    ['tart', { driver: 'tart' }],
+    ['tart', { tartBin: '/opt/tart' }],
+    ['qemu', { driver: 'qemu', tartBin: '/opt/tart' }],
+  ] as const)('is %s for %j', async (name, options) => {
+    expect((await choose(options)).name).toBe(name);
+  });
+});
+
+describe('the image', () => {
+  const named = (name: string) => ({ ...createFakeDriver(), name });
+
+  it.each([
+    ['tart', 'ghcr.io/cirruslabs/ubuntu:latest'],
+    ['qemu', 'debian:12'],
+  ])('of %s is %s unless another one is asked for', (name, image) => {
+    expect(imageFor(named(name), {})).toBe(image);
+    expect(imageFor(named(name), { baseImage: 'mine' })).toBe('mine');
+  });
+});
