@@ -42,6 +42,8 @@ export function withDefaults<K extends string>(
   defaults: Readonly<Record<K, number>>,
   given: Partial<Readonly<Record<K, number>>> = {},
 ): Readonly<Record<K, number>> {
+  // Shared by all VMs that override nothing: in a large fleet the copies show on the heap.
+  if (Object.keys(given).length === 0) return defaults;
   const merged: Record<K, number> = { ...defaults };
   for (const key of Object.keys(defaults) as K[]) {
     const value = given[key];
