@@ -9,6 +9,7 @@ import { machineInput } from './machine-input.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import { readPayload } from './payload.ts';
 import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
+import { quietly } from './quietly.ts';
 import { createSession, readPlan } from './session.ts';
 import { newSecret, parkingOf, type Template, templateFor } from './template.ts';
 import type { VmHandle } from './vm-handle.ts';
@@ -108,11 +109,7 @@ async function templateOf(
 }
 
 function show(vm: VmHandle, { onVm }: VZVMSubstrateOptions): void {
-  try {
-    onVm?.(vm);
-  } catch {
-    // An observer must never break a boot.
-  }
+  quietly(() => onVm?.(vm));
 }
 
 async function untilReady(

@@ -1,7 +1,7 @@
 import type { Driver, GuestInfo, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
-import { type BootContext, bootVm } from './boot.ts';
+import { assertNotAborted, type BootContext, bootVm } from './boot.ts';
 import { chooseDriver } from './choose-driver.ts';
 import { pruneImages, type PruneOptions } from './image-store.ts';
 import { createLog } from './log.ts';
@@ -54,6 +54,7 @@ export class VZVMSubstrate implements Substrate {
    */
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = this.#signal(options.signal);
+    assertNotAborted(signal);
     return booted(await this.#tracked(this.#take(options, signal)));
   }
 
@@ -62,7 +63,7 @@ export class VZVMSubstrate implements Substrate {
    * be taken, or when a boot of theirs failed and is tried again later.
    */
   async warmUp(): Promise<void> {
-    this.#closing.signal.throwIfAborted();
+    assertNotAborted(this.#signal(undefined));
     this.#pool?.start();
     await this.#pool?.filled();
   }
@@ -104,6 +105,7 @@ export class VZVMSubstrate implements Substrate {
     this.#endsWith?.removeEventListener('abort', this.#onEnd);
     this.#closing.abort(new VzvmError('ABORTED', 'the substrate is disposed'));
     const drained = this.#pool?.drain();
+    drained?.catch(() => undefined); // Told below, unless there is worse to tell.
     await Promise.allSettled(this.#underWay);
     assertReleased(await this.#context.host.dispose('substrate disposed'));
     await drained;

@@ -85,6 +85,7 @@ async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<T
   const abort = () => void vm.dispose('aborted');
   build.signal.addEventListener('abort', abort, { once: true });
   try {
+    if (build.signal.aborted) abort();
     if ((await vm.settled()) !== 'ready') throw notReady(vm.failure);
     // A connection that is open would be open in every fork.
     await session.connection?.close();
@@ -92,8 +93,7 @@ async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<T
     await writeSecret(build, key, secret);
   } finally {
     build.signal.removeEventListener('abort', abort);
-    const { problems } = await vm.dispose('template');
-    if (problems.length > 0) build.log(`left behind by the template: ${problems.join('; ')}`);
+    await vm.dispose('template');
   }
   await removeOldest(build);
   return { key, secret };

@@ -1,8 +1,8 @@
 import { createActor } from 'xstate';
 import type { BootHarnessOptions } from '@computeragent/sdk';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
-import { type PoolActor, type PoolEmitted, poolMachine } from '../machines/pool/index.ts';
-import { type BootContext, bootParked, bootVm, claimOrEnd } from './boot.ts';
+import { type PoolActor, type PoolEmitted, type PoolEvent, poolMachine } from '../machines/pool/index.ts';
+import { assertNotAborted, type BootContext, bootParked, bootVm, claimOrEnd } from './boot.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** A parked VM that cannot be claimed is replaced by another, so often. */
@@ -32,10 +32,10 @@ export class WarmPool {
   #isStarted = false;
   #isDraining = false;
 
-  constructor(context: BootContext) {
+  constructor(context: BootContext, machine: typeof poolMachine = poolMachine) {
     const { warm, maxConcurrent, memoryMiB } = context.options;
     this.#context = context;
-    this.#actor = createActor(poolMachine, {
+    this.#actor = createActor(machine, {
       input: {
         size: warm?.size ?? 0,
         vmMemoryMiB: memoryMiB ?? DEFAULT_MEMORY_MIB,
@@ -45,7 +45,7 @@ export class WarmPool {
       },
     });
     this.#actor.on('*', (event) => this.#hear(event));
-    this.#actor.subscribe({ error: (error) => this.#drained.reject(error) });
+    this.#actor.subscribe({ error: (error) => this.#broke(error) });
     this.#drained.promise.catch(() => undefined); // Told to whoever drains it.
   }
 
@@ -58,13 +58,20 @@ export class WarmPool {
 
   /** Resolves when as many VMs are parked as are wanted, or when there is a pause because boots fail. */
   async filled(): Promise<void> {
-    const isDone = () => !this.#actor.getSnapshot().hasTag('filling');
+    const isDone = () => {
+      const snapshot = this.#actor.getSnapshot();
+      return snapshot.status !== 'active' || !snapshot.hasTag('filling');
+    };
     if (isDone()) return;
     await new Promise<void>((resolve) => {
-      const subscription = this.#actor.subscribe(() => {
-        if (!isDone()) return;
-        subscription.unsubscribe();
-        resolve();
+      const subscription = this.#actor.subscribe({
+        next: () => {
+          if (!isDone()) return;
+          subscription.unsubscribe();
+          resolve();
+        },
+        // Told to who claims or drains; an observer that does not hear it would have xstate throw it at the process.
+        error: () => resolve(),
       });
     });
   }
@@ -76,6 +83,8 @@ export class WarmPool {
       if ('coldId' in grant) return this.#bootCold(grant.coldId, boot, signal);
       try {
         await claimOrEnd(grant.parked, boot, signal);
+        if (signal.aborted) await grant.parked.vm.dispose('aborted');
+        assertNotAborted(signal);
         // It may have died in the moment in which it was given.
         if (grant.parked.vm.tags.has('ready')) return grant.parked;
         throw new VzvmError('GUEST_EXITED', `${grant.parked.vm.name} ended while it was claimed`);
@@ -89,18 +98,20 @@ export class WarmPool {
   /** Ends what is parked or boots for the pool. Resolves when each VM that it ever gave has ended, too. */
   async drain(): Promise<void> {
     if (!this.#isStarted) return;
-    if (!this.#isDraining) this.#actor.send({ type: 'DRAIN' });
+    if (!this.#isDraining) this.#send({ type: 'DRAIN' });
     this.#isDraining = true;
     await this.#drained.promise;
   }
 
   #claim(signal: AbortSignal): Promise<Grant> {
     if (this.#isDraining) return Promise.reject(notGiven('draining'));
+    const { status, error } = this.#actor.getSnapshot();
+    if (status === 'error') return Promise.reject(broken(error));
     const claimId = `claim-${(this.#claimed += 1)}`;
-    const cancel = () => this.#actor.send({ type: 'CANCEL', claimId });
+    const cancel = () => this.#send({ type: 'CANCEL', claimId });
     const granted = new Promise<Grant>((resolve, reject) => this.#claims.set(claimId, { resolve, reject }));
     signal.addEventListener('abort', cancel, { once: true });
-    this.#actor.send({ type: 'CLAIM', claimId });
+    this.#send({ type: 'CLAIM', claimId });
     if (signal.aborted) cancel();
     return granted.finally(() => {
       signal.removeEventListener('abort', cancel);
@@ -126,7 +137,7 @@ export class WarmPool {
       case 'abort':
         return this.#boots.get(event.vmId)?.abort();
       case 'release':
-        return void this.#release(event.vmId);
+        return void this.#vms.get(event.vmId)?.vm.dispose('not needed');
       case 'claimed':
         return this.#give(event.claimId, event.vmId);
       case 'cold':
@@ -144,10 +155,11 @@ export class WarmPool {
     }
   }
 
-  async #release(vmId: string): Promise<void> {
-    const output = await this.#vms.get(vmId)?.vm.dispose('not needed');
-    if (output && output.problems.length > 0)
-      this.#context.log(`left behind by ${output.vmId}: ${output.problems.join('; ')}`);
+  /** A bug of the chart: nobody is given anything any more, and nobody waits for it in vain. */
+  #broke(error: unknown): void {
+    this.#drained.reject(error);
+    for (const boot of this.#boots.values()) boot.abort();
+    for (const claim of this.#claims.values()) claim.reject(broken(error));
   }
 
   async #boot(vmId: string): Promise<void> {
@@ -156,9 +168,9 @@ export class WarmPool {
     try {
       const hosted = await bootParked(this.#context, abort.signal);
       this.#follow(vmId, hosted);
-      this.#actor.send({ type: 'VM.PARKED', vmId });
+      this.#send({ type: 'VM.PARKED', vmId });
     } catch (error) {
-      this.#actor.send({ type: 'VM.FAILED', vmId, error: messageOf(error) });
+      this.#send({ type: 'VM.FAILED', vmId, error: messageOf(error) });
       this.#ended(vmId);
     } finally {
       this.#boots.delete(vmId);
@@ -180,9 +192,18 @@ export class WarmPool {
     });
   }
 
-  #ended(vmId: string): void {
-    this.#actor.send({ type: 'VM.ENDED', vmId });
+  /** What ends late may have something to say to a chart that has ended before. */
+  #send(event: PoolEvent): void {
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event);
   }
+
+  #ended(vmId: string): void {
+    this.#send({ type: 'VM.ENDED', vmId });
+  }
+}
+
+function broken(cause: unknown): VzvmError {
+  return new VzvmError('INTERNAL', `the pool of warm VMs has a bug: ${messageOf(cause)}`, { cause });
 }
 
 function notGiven(reason: 'cancelled' | 'draining'): VzvmError {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ServerChannel } from 'ssh2';
 import { createFakeDriver, type FakeDriver, type FakeDriverOptions } from '../../src/drivers/fake/index.ts';
@@ -35,6 +36,8 @@ export interface FakeGuest extends AsyncDisposable {
   readonly options: VZVMSubstrateOptions;
   /** Ends the harness, as a crash would. */
   endHarness(): Promise<void>;
+  /** Breaks every connection that is open. */
+  cut(): void;
   /** Lets the next claim fail. */
   breakClaims(): Promise<void>;
 }
@@ -53,8 +56,13 @@ export async function startFakeGuest(
   const sshd = await startScriptedSshd({
     onExec: (channel, command) => runLocally(channel, command, temp.path),
   });
+  const sockets = new Set<Socket>();
   const driver = createFakeDriver({
-    dial: () => sshd.dial(),
+    dial: async () => {
+      const socket = await sshd.dial();
+      sockets.add(socket.on('close', () => sockets.delete(socket)));
+      return socket;
+    },
     address: { host: '127.0.0.1', ports: { 7700: port } },
     ...options,
   });
@@ -63,6 +71,7 @@ export async function startFakeGuest(
     driver,
     options: { driver, baseImage: 'fake', remoteWorkdir: directory, bundlePath, readinessPollMs: 5 },
     endHarness,
+    cut: () => sockets.forEach((socket) => socket.destroy()),
     breakClaims: () => writeFile(join(directory, 'no-claims'), ''),
     [Symbol.asyncDispose]: async () => {
       await endHarness();

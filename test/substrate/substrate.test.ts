@@ -1,16 +1,12 @@
 import { getEventListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createFakeDriver, type FakeScript } from '../../src/drivers/fake/index.ts';
+import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VzvmError } from '../../src/errors.ts';
-import { BootError, type VmHandle, VZVMSubstrate } from '../../src/substrate/index.ts';
+import { BootError, VZVMSubstrate } from '../../src/substrate/index.ts';
 import { startFakeGuest } from '../helpers/fake-guest.ts';
+import { rejection } from '../helpers/rejection.ts';
 import { until } from '../helpers/until.ts';
-
-const rejection = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.unreachable('it should have been rejected'),
-    (error: unknown) => error,
-  );
 
 describe('a VM that boots', () => {
   it('is given to its caller with a token in its address, and is gone after its shutdown', async () => {
@@ -80,6 +76,53 @@ describe('a VM that boots', () => {
     expect(vm.failure).toMatchObject({ code: 'GUEST_EXITED', step: 'healthy', stderrTail: 'out of memory' });
     await shutdown();
     expect(await substrate.list()).toEqual([]);
+  });
+
+  it('stays ready when its connection breaks, says so, and is still watched after that', async () => {
+    await using guest = await startFakeGuest();
+    const lines: string[] = [];
+    const substrate = new VZVMSubstrate({ ...guest.options, onLog: (line) => void lines.push(line) });
+    const { vm, shutdown } = await substrate.bootHarness({ envs: {} });
+    const told: string[] = [];
+    vm.on((event) => void told.push(event.type));
+    guest.cut();
+    await until('the connection is made again', () => told.includes('found'));
+    expect([...vm.tags]).toEqual(['ready']);
+    expect(lines.join('\n')).toContain('the connection that watches the harness was lost');
+    await guest.endHarness();
+    await until('the VM is gone', () => vm.tags.size === 0);
+    expect(vm.failure).toMatchObject({ code: 'HARNESS_CRASHED', step: 'healthy' });
+    expect(vm.failure?.stderrTail).toContain('up with');
+    await shutdown();
+  });
+
+  it('that cannot be reached any more is told as a lost connection, not as a crash', async () => {
+    await using guest = await startFakeGuest({ script: { dial: ['ok', new Error('no route')] } });
+    const substrate = new VZVMSubstrate({ ...guest.options, timeouts: { healthy: 50 } });
+    const { vm, shutdown } = await substrate.bootHarness({ envs: {} });
+    guest.cut();
+    await until('the VM is gone', () => vm.tags.size === 0);
+    expect(vm.failure).toMatchObject({ code: 'SSH_CLOSED', step: 'healthy' });
+    expect(vm.failure?.lastError).toContain('no route');
+    await shutdown();
+    expect(await substrate.list()).toEqual([]);
+  });
+
+  it('is told by the end of its substrate when it died and could not be removed', async () => {
+    await using guest = await startFakeGuest({ script: { delete: new Error('the disk is busy') } });
+    const lines: string[] = [];
+    const substrate = new VZVMSubstrate({ ...guest.options, onLog: (line) => void lines.push(line) });
+    const { vm, shutdown } = await substrate.bootHarness({ envs: {} });
+    guest.driver.killGuest(vm.name, { code: 9 });
+    await until('the VM is gone', () => vm.tags.size === 0);
+    for (const end of [() => shutdown(), () => substrate.dispose()]) {
+      expect(await rejection(end())).toMatchObject({
+        code: 'RELEASE_FAILED',
+        facts: { guests: vm.name },
+        message: expect.stringContaining('the disk is busy'),
+      });
+    }
+    expect(lines.at(-1)).toBe(`${vm.name}: left behind: guest files: the disk is busy`);
   });
 
   it('says what its release could not remove', async () => {
@@ -155,6 +198,34 @@ describe('a boot that fails', () => {
     await shutdown();
   });
 
+  it('does not trouble another one beside it', async () => {
+    await using guest = await startFakeGuest({ script: { start: [failure, 'ok'] } });
+    const substrate = new VZVMSubstrate(guest.options);
+    const boots = [1, 2].map(() => substrate.bootHarness({ envs: {} }));
+    const [failed, served] = await Promise.allSettled(boots);
+    expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'BOOT_FAILED' } });
+    expect(served).toMatchObject({ status: 'fulfilled' });
+    expect(await substrate.list()).toHaveLength(1);
+    await substrate.dispose();
+    expect(await substrate.list()).toEqual([]);
+  });
+
+  it.each([
+    ['upload', { remoteWorkdir: '/proc/none' }],
+    ['spawn', {}],
+  ])('in %s tells no secret in its error, whatever is asked of it', async (step, more) => {
+    await using guest = await startFakeGuest({
+      harnessCode: `console.log(line.length); process.exit(1);`,
+    });
+    const lines: string[] = [];
+    const options = { ...guest.options, ...more, sshPassword: 'password-canary' };
+    const substrate = new VZVMSubstrate({ ...options, onLog: (line) => void lines.push(line) });
+    const error = await rejection(substrate.bootHarness({ envs: { KEY: 'env-canary' } }));
+    expect(error).toMatchObject({ step });
+    const all = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error), ...lines].join('\n');
+    for (const secret of ['env-canary', 'password-canary', 'PRIVATE KEY']) expect(all).not.toContain(secret);
+  });
+
   it('shows the log of a harness that ends at once', async () => {
     await using guest = await startFakeGuest({ harnessCode: 'console.error("a bad day"); process.exit(3);' });
     const substrate = new VZVMSubstrate(guest.options);
@@ -187,64 +258,6 @@ describe('a boot that fails', () => {
     expect(await rejection(substrate.bootHarness({ envs: {} }))).toMatchObject({ code: 'BOOT_FAILED' });
     expect(await substrate.list()).toHaveLength(1);
     await substrate.dispose();
-    expect(await substrate.list()).toEqual([]);
-  });
-});
-
-describe('a boot that is cancelled', () => {
-  const VERBS = ['resolveImage', 'findImage', 'clone', 'start', 'address', 'dial'] as const;
-
-  it.each(VERBS)('during %s is no failure, and leaves nothing', async (verb) => {
-    const driver = createFakeDriver({ script: { [verb]: 'hang' } satisfies FakeScript });
-    const abort = new AbortController();
-    const substrate = new VZVMSubstrate({ driver, baseImage: 'fake' });
-    const boot = substrate.bootHarness({ envs: {}, signal: abort.signal });
-    await until(`${verb} is called`, () => driver.calls.some((call) => call.startsWith(verb)));
-    abort.abort();
-    expect(await rejection(boot)).toMatchObject({ code: 'ABORTED' });
-    expect(await substrate.list()).toEqual([]);
-  });
-
-  it.each(VERBS)('by the end of its substrate during %s leaves nothing', async (verb) => {
-    const driver = createFakeDriver({ script: { [verb]: 'hang' } satisfies FakeScript });
-    const substrate = new VZVMSubstrate({ driver, baseImage: 'fake' });
-    const boot = rejection(substrate.bootHarness({ envs: {} }));
-    await until(`${verb} is called`, () => driver.calls.some((call) => call.startsWith(verb)));
-    await Promise.all([substrate.dispose(), substrate.dispose()]);
-    expect(await boot).toMatchObject({ code: 'ABORTED' });
-    expect(await substrate.list()).toEqual([]);
-  });
-
-  it('in the moment in which it is ready leaves nothing either', async () => {
-    await using guest = await startFakeGuest();
-    const abort = new AbortController();
-    const onVm = (vm: VmHandle) => void vm.on((event) => void (event.type === 'ready' && abort.abort()));
-    const substrate = new VZVMSubstrate({ ...guest.options, onVm });
-    const boot = substrate.bootHarness({ envs: {}, signal: abort.signal });
-    expect(await rejection(boot)).toMatchObject({ code: 'ABORTED' });
-    expect(await substrate.list()).toEqual([]);
-  });
-
-  it('before it began does nothing', async () => {
-    const driver = createFakeDriver();
-    const substrate = new VZVMSubstrate({ driver, baseImage: 'fake' });
-    const boot = substrate.bootHarness({ envs: {}, signal: AbortSignal.abort() });
-    expect(await rejection(boot)).toMatchObject({ code: 'ABORTED' });
-    await substrate.dispose();
-    expect(await rejection(substrate.bootHarness({ envs: {} }))).toMatchObject({
-      code: 'ABORTED',
-      message: expect.stringContaining('disposed'),
-    });
-    expect(driver.calls).toEqual([]);
-  });
-
-  it('with another one beside it ends both when the substrate goes', async () => {
-    const driver = createFakeDriver({ script: { dial: 'hang' } });
-    const substrate = new VZVMSubstrate({ driver, baseImage: 'fake' });
-    const boots = [1, 2].map(() => rejection(substrate.bootHarness({ envs: {} })));
-    await until('both are there', async () => (await substrate.list()).length === 2);
-    await substrate.dispose();
-    expect(await Promise.all(boots)).toMatchObject([{ code: 'ABORTED' }, { code: 'ABORTED' }]);
     expect(await substrate.list()).toEqual([]);
   });
 });
