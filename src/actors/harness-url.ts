@@ -1,4 +1,5 @@
 import { VzvmError } from '../errors.ts';
+import { listenLocally } from '../ssh/index.ts';
 import { guestConnection } from './guest-connection.ts';
 import type { VmSession } from './session.ts';
 
@@ -8,7 +9,8 @@ export const HARNESS_PORT = 7700;
 /** Where the host reaches the harness: directly where the driver has a route, else by a forward on host loopback. */
 export async function harnessUrl(vm: VmSession, signal: AbortSignal): Promise<string> {
   if (vm.harnessUrl !== undefined) return vm.harnessUrl;
-  vm.harnessUrl = vm.driver.features.directRoute ? directUrl(vm) : await forwardedUrl(vm, signal);
+  if (vm.driver.features.directRoute) vm.harnessUrl = directUrl(vm);
+  else vm.harnessUrl = await forwardedUrl(vm, signal);
   return vm.harnessUrl;
 }
 
@@ -19,9 +21,13 @@ function directUrl(vm: VmSession): string {
   return `http://${host}:${vm.address.ports?.[HARNESS_PORT] ?? HARNESS_PORT}`;
 }
 
+/** The address is the VM's, whichever connection leads there at the time: each one may break. */
 async function forwardedUrl(vm: VmSession, signal: AbortSignal): Promise<string> {
-  const connection = await guestConnection(vm, signal);
-  const forward = await connection.forwardLocal(HARNESS_PORT);
+  await guestConnection(vm, signal);
+  const forward = await listenLocally(async () => {
+    const connection = await guestConnection(vm, vm.scope.signal);
+    return connection.forwardOut(HARNESS_PORT);
+  });
   vm.scope.add('harness forward', () => forward.close());
   return `http://127.0.0.1:${forward.port}`;
 }

@@ -30,19 +30,24 @@ export async function forwardOut(client: Client, guestPort: number): Promise<Dup
 }
 
 /** Listens on host loopback and passes each connection to a port of the guest. */
-export async function forwardLocal(
+export const forwardLocal = (
   client: Client,
   guestPort: number,
+): Promise<{ port: number; close(): Promise<void> }> => listenLocally(() => forwardOut(client, guestPort));
+
+/** Listens on host loopback and passes each connection on to a stream that is opened for it. */
+export async function listenLocally(
+  open: () => Promise<Duplex>,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
     // A client that resets its connection is its own matter.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    forwardOut(client, guestPort).then(
-      (channel) => {
-        if (socket.destroyed) channel.destroy();
-        else void splice(socket, channel);
+    open().then(
+      (stream) => {
+        if (socket.destroyed) stream.destroy();
+        else void splice(socket, stream);
       },
       () => socket.destroy(),
     );

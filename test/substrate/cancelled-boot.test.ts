@@ -60,7 +60,10 @@ describe('a boot that is cancelled', () => {
       const substrate = new VZVMSubstrate({ driver, baseImage: 'fake', signal, ...more });
       expect(await rejection(substrate.bootHarness({ envs: {} }))).toMatchObject({ code: 'ABORTED' });
       expect(await rejection(substrate.warmUp())).toMatchObject({ code: 'ABORTED' });
-      expect(driver.calls).toEqual([]);
+      // What began before this one would have come as far as this one.
+      const later = new VZVMSubstrate({ driver, baseImage: 'none' });
+      expect(await rejection(later.bootHarness({ envs: {} }))).toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+      expect(driver.calls).toEqual(['resolveImage none']);
     },
   );
 

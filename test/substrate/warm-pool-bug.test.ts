@@ -14,6 +14,12 @@ const never = new AbortController().signal;
 /** A pool of one VM, whose boot hangs, with a chart that has a bug. */
 function poolWith(machine: typeof poolMachine) {
   const driver = createFakeDriver({ script: { resolveImage: 'hang' } });
+  const signals: AbortSignal[] = [];
+  const resolveImage = driver.resolveImage.bind(driver);
+  driver.resolveImage = (ref, options) => {
+    signals.push(options.signal);
+    return resolveImage(ref, options);
+  };
   const log = () => undefined;
   const context: BootContext = {
     options: { driver, baseImage: 'fake', warm: { size: 1 }, maxConcurrent: 1 },
@@ -23,12 +29,12 @@ function poolWith(machine: typeof poolMachine) {
   };
   const pool = new WarmPool(context, machine);
   pool.start();
-  return { pool, driver };
+  return { pool, driver, signals };
 }
 
 describe('a pool whose chart has a bug', () => {
   it('refuses who waits, who comes later and who drains it, and lets nobody wait in vain', async () => {
-    const { pool, driver } = poolWith(poolMachine.provide({ actions: { cancel: throws } }));
+    const { pool, driver, signals } = poolWith(poolMachine.provide({ actions: { cancel: throws } }));
     await until('a VM boots', () => driver.calls.includes('resolveImage fake'));
     const abort = new AbortController();
     const waiting = [never, abort.signal].map((signal) => pool.take({ envs: {} }, signal));
@@ -40,6 +46,7 @@ describe('a pool whose chart has a bug', () => {
     await pool.filled();
     await expect(pool.take({ envs: {} }, never)).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(pool.drain()).rejects.toThrow('a bug');
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     expect(await driver.list()).toEqual([]);
   });
 });
