@@ -20,6 +20,7 @@ export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
 export { BootError, VZVMSubstrate } from './substrate/index.ts';
 export type {
   BootedVm,
+  PreparedImage,
   PruneOptions,
   TimelineEntry,
   VmHandle,

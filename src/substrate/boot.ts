@@ -98,7 +98,7 @@ async function templateOf(
 ): Promise<Template | undefined> {
   const { options, log, host } = context;
   // Only what is prepared is worth a template: the first VM of all is on its way at once, and prepares it.
-  if (options.fork === 'never' || keep || image === wanted.base) return undefined;
+  if (options.fork !== 'auto' || keep || image === wanted.base) return undefined;
   const start = (secret: string): HostedVm => {
     const parking = parkingOf(secret, true);
     const session = createSession({ ...wanted, image, parking, snapshotable: true, envs: {}, log });

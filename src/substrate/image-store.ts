@@ -1,5 +1,12 @@
 import type { Driver, KeptImage } from '../drivers/driver.ts';
 
+/** What became of a prepared image that was asked for. */
+export interface PreparedImage {
+  readonly key: string;
+  /** False: it was there already. */
+  readonly made: boolean;
+}
+
 /** What is left of prepared images when they are pruned. */
 export interface PruneOptions {
   /** Images that were not used for as long go. In days. */

@@ -75,7 +75,7 @@ export interface VZVMSubstrateOptions {
   /**
    * Whether VMs start from a template where the driver can save memory: as a copy of a VM that has booted already, with
    * an identity of its own.
-   * @defaultValue "auto"
+   * @defaultValue "never"
    */
   readonly fork?: 'auto' | 'never';
   /**

@@ -1,16 +1,10 @@
 import { type BootContext, readWanted } from './boot.ts';
 import { buildImage } from './image-builder.ts';
+import type { PreparedImage } from './image-store.ts';
 import { machineInput } from './machine-input.ts';
 import { imageToKeep } from './prepared-image.ts';
 import { createSession } from './session.ts';
 import type { HostedVm } from './vm-host.ts';
-
-/** What became of a prepared image that was asked for. */
-export interface PreparedImage {
-  readonly key: string;
-  /** False: it was there already. */
-  readonly made: boolean;
-}
 
 /** Makes the prepared image that VMs of these options start from, unless it is there. */
 export async function prepareImage(context: BootContext, signal: AbortSignal): Promise<PreparedImage> {

@@ -26,16 +26,18 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
     await place[Symbol.asyncDispose]();
   });
 
-  const boot = (options: VZVMSubstrateOptions) =>
-    new VZVMSubstrate({ stateDir: place.stateDir, driver: 'qemu', ...options })
-      .bootHarness({ envs: { CANARY: 'canary-secret-value' } })
-      .then(
-        () => expect.unreachable('the boot should have failed'),
-        (error: unknown) => error,
-      );
+  const boot = async (options: VZVMSubstrateOptions): Promise<unknown> => {
+    // Its end is for a boot that does not fail though it should: then a VM runs.
+    await using substrate = new VZVMSubstrate({ stateDir: place.stateDir, driver: 'qemu', ...options });
+    return await substrate.bootHarness({ envs: { CANARY: 'canary-secret-value' } }).then(
+      () => expect.unreachable('the boot should have failed'),
+      (error: unknown) => error,
+    );
+  };
 
   it('with a wrong password says so, and leaves nothing', async () => {
-    const error = await boot({ sshPassword: 'wrong-password-value' });
+    // A prepared image is never logged in to by a password.
+    const error = await boot({ prepare: 'never', sshPassword: 'wrong-password-value' });
     expect(error).toBeInstanceOf(BootError);
     expect(error).toMatchObject({ code: 'SSH_AUTH_FAILED', step: 'ssh-connect', problems: [] });
     expect((error as VzvmError).hint).toMatch(/sshPassword|sshPrivateKeyPath/);

@@ -9,6 +9,7 @@ import type {
   ImageOutput,
   ImageStep,
   ImageTag,
+  Thrown,
 } from './types.ts';
 
 /** Contracts only: the implementations come from `provide()`, and every input is the image's key. */
@@ -21,11 +22,6 @@ const within =
   (step: ImageStep) =>
   ({ context }: { context: ImageContext }): number =>
     context.timeoutsMs[step];
-
-interface Thrown {
-  readonly step: ImageStep;
-  readonly error: unknown;
-}
 
 /** The chart's vocabulary. Its actions only remember and tell. */
 export const imageSetup = setup({

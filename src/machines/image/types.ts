@@ -49,3 +49,9 @@ export type ImageOutput = Pick<ImageContext, 'made' | 'failure' | 'cancelled' | 
 
 /** What programs ask an image's machine for. */
 export type ImageTag = 'working' | 'removing';
+
+/** What an actor was rejected with, and in which state. */
+export interface Thrown {
+  readonly step: ImageStep;
+  readonly error: unknown;
+}

@@ -3,14 +3,16 @@ import { bootsToBegin } from './counts.ts';
 import { guards } from './guards.ts';
 import { maxIdleMs, pauseMs } from './limits.ts';
 import * as moves from './moves.ts';
-import type { PoolContext, PoolEmitted, PoolEvent, PoolInput, PoolMeta, PoolTag } from './types.ts';
-
-interface Claim {
-  readonly claimId: string;
-}
-interface Vm {
-  readonly vmId: string;
-}
+import type {
+  OfClaim,
+  OfVm,
+  PoolContext,
+  PoolEmitted,
+  PoolEvent,
+  PoolInput,
+  PoolMeta,
+  PoolTag,
+} from './types.ts';
 
 /** The part of xstate's `enqueue` that a move needs. */
 interface Enqueue {
@@ -48,38 +50,39 @@ export const poolSetup = setup({
     boot: enqueueActions(({ context, enqueue }, { atMost }: { atMost: number }) =>
       make(enqueue, moves.boot(context, bootsToBegin(context, atMost))),
     ),
-    giveParked: enqueueActions(({ context, enqueue }, { claimId }: Claim) =>
+    giveParked: enqueueActions(({ context, enqueue }, { claimId }: OfClaim) =>
       make(enqueue, moves.giveParked(context, claimId)),
     ),
-    giveCold: enqueueActions(({ context, enqueue }, { claimId }: Claim) =>
+    giveCold: enqueueActions(({ context, enqueue }, { claimId }: OfClaim) =>
       make(enqueue, moves.giveCold(context, claimId)),
     ),
     serveNext: enqueueActions(({ context, enqueue }) =>
       make(enqueue, moves.giveCold(context, context.queue[0])),
     ),
-    enqueue: enqueueActions(({ context, enqueue }, { claimId }: Claim) =>
+    enqueue: enqueueActions(({ context, enqueue }, { claimId }: OfClaim) =>
       make(enqueue, moves.enqueue(context, claimId)),
     ),
-    cancel: enqueueActions(({ context, enqueue }, { claimId }: Claim) =>
+    cancel: enqueueActions(({ context, enqueue }, { claimId }: OfClaim) =>
       make(enqueue, moves.cancel(context, claimId)),
     ),
-    giveBooted: enqueueActions(({ context, enqueue }, { vmId }: Vm) =>
+    giveBooted: enqueueActions(({ context, enqueue }, { vmId }: OfVm) =>
       make(enqueue, moves.giveBooted(context, vmId)),
     ),
-    park: enqueueActions(({ context, enqueue }, { vmId }: Vm) => make(enqueue, moves.park(context, vmId))),
-    expire: enqueueActions(({ context, enqueue }, { vmId }: Vm) =>
+    park: enqueueActions(({ context, enqueue }, { vmId }: OfVm) => make(enqueue, moves.park(context, vmId))),
+    expire: enqueueActions(({ context, enqueue }, { vmId }: OfVm) =>
       make(enqueue, moves.expire(context, vmId)),
     ),
-    recordFailure: enqueueActions(({ context, enqueue }, { vmId, error }: Vm & { readonly error: string }) =>
-      make(enqueue, moves.fail(context, vmId, error)),
+    recordFailure: enqueueActions(
+      ({ context, enqueue }, { vmId, error }: OfVm & { readonly error: string }) =>
+        make(enqueue, moves.fail(context, vmId, error)),
     ),
     countFailure: assign(({ context }) => ({ failures: context.failures + 1 })),
-    forget: enqueueActions(({ context, enqueue }, { vmId }: Vm) =>
+    forget: enqueueActions(({ context, enqueue }, { vmId }: OfVm) =>
       make(enqueue, moves.forget(context, vmId)),
     ),
     drain: enqueueActions(({ context, enqueue }) => make(enqueue, moves.drain(context))),
-    reject: emit((_, { claimId }: Claim) => ({ type: 'rejected', claimId, reason: 'draining' }) as const),
-    release: emit((_, { vmId }: Vm) => ({ type: 'release', vmId }) as const),
+    reject: emit((_, { claimId }: OfClaim) => ({ type: 'rejected', claimId, reason: 'draining' }) as const),
+    release: emit((_, { vmId }: OfVm) => ({ type: 'release', vmId }) as const),
     announceCooling: emit(({ context }) => {
       const { failures, lastError } = context;
       return { type: 'cooling', failures, pauseMs: pauseMs(context), error: lastError ?? '' } as const;

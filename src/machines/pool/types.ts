@@ -115,3 +115,13 @@ export type PoolTag = 'filling' | 'full' | 'cooling' | 'draining';
 export interface PoolMeta {
   readonly title: string;
 }
+
+/** Which claim an action is about. */
+export interface OfClaim {
+  readonly claimId: string;
+}
+
+/** Which VM an action is about. */
+export interface OfVm {
+  readonly vmId: string;
+}

@@ -1,3 +1,4 @@
+import type * as Yaml from 'yaml';
 import * as z from 'zod';
 import { HarnessError, messageOf } from '../errors.ts';
 import type { HumanInTheLoop } from './loader.ts';
@@ -29,7 +30,7 @@ const manifestSchema = z.looseObject({
 });
 
 /** Loaded with the first identity, so that the harness starts without it. */
-export const loadYaml = () => import('yaml');
+export const loadYaml = (): Promise<typeof Yaml> => import('yaml');
 
 /** What the loader understands of an agent.yaml; other keys are kept. */
 export type Manifest = z.infer<typeof manifestSchema>;
