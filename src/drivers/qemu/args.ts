@@ -1,5 +1,6 @@
 import type { Resources } from '../driver.ts';
 import type { HostArch } from './host.ts';
+import { memoryArgs, type GuestMemory } from './memory-args.ts';
 
 /** How QEMU runs a guest's processors. */
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
@@ -27,6 +28,10 @@ export interface GuestArgs {
   /** Folder shown to the guest as a small read-only FAT disk for cloud-init. */
   readonly seed?: string | undefined;
   readonly guestPorts: readonly number[];
+  /** Memory in a file, not in the process alone. */
+  readonly memory?: GuestMemory | undefined;
+  /** Waits to be given the state of a guest that was saved. */
+  readonly isIncoming?: boolean | undefined;
 }
 
 /** The full argument vector. Pure. */
@@ -42,6 +47,11 @@ export function guestArgs(guest: GuestArgs): string[] {
     guest.boot ? kernelArgs(guest.boot, guest) : [],
     guest.firmware === undefined ? [] : ['-bios', guest.firmware],
     guest.seed === undefined ? [] : seedArgs(guest.seed),
+    // A guest is told when it was copied; only a PC can be.
+    guest.arch.node === 'x64' ? ['-device', 'vmgenid,guid=auto,id=generation'] : [],
+    guest.memory ? memoryArgs(guest.memory, guest.arch, guest.resources.memoryMiB) : [],
+    // Nothing runs before it is told to, whatever the saved state says.
+    guest.isIncoming ? ['-S', '-incoming', 'defer'] : [],
   ].flat();
 }
 
@@ -71,7 +81,8 @@ function toBase64(key: string): string {
 function diskArgs(filename: string): string[] {
   const cache = { 'no-flush': true };
   const file = { driver: 'file', filename, cache, discard: 'unmap' };
-  return blockArgs({ driver: 'qcow2', 'node-name': 'disk', file, cache, discard: 'unmap' });
+  const node = filename.replace(/\.qcow2$/, '');
+  return blockArgs({ driver: 'qcow2', 'node-name': node, file, cache, discard: 'unmap' });
 }
 
 function seedArgs(dir: string): string[] {

@@ -28,6 +28,11 @@ const KNOWN: readonly { readonly pattern: RegExp; readonly code: VzvmErrorCode; 
     hint: 'lower memoryMiB, or end other programs',
   },
   {
+    pattern: /load of migration failed|does not match 'size' option/,
+    code: 'BOOT_FAILED',
+    hint: 'the template does not fit, or is damaged: remove it, and the next one is made anew',
+  },
+  {
     pattern: /Failed to get .* lock/,
     code: 'BOOT_FAILED',
     hint: 'the guest runs already: stop it first',

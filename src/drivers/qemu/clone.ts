@@ -8,7 +8,7 @@ import { demandFreeMiB, diskFull } from './disk-space.ts';
 import type { Artifact } from './images/artifact.ts';
 import { guestFiles, type GuestFiles } from './paths.ts';
 import { writeSeed } from './seed.ts';
-import { writeJson } from './settings.ts';
+import { writeJson, type GuestSettings } from './settings.ts';
 
 const GIB = 1024 ** 3;
 /** A socket's path has 108 bytes with its end on Linux, 104 on macOS. */
@@ -30,18 +30,33 @@ export async function cloneGuest(
 ): Promise<void> {
   if (signal.aborted) throw new VzvmError('ABORTED', 'the clone was cancelled');
   const files = guestFiles(context.stateDir, request.guest);
-  await makeFolder(request.guest, files, context);
-  let qmpFolder: string | undefined;
-  try {
-    qmpFolder = await socketFolder(files);
+  const neededMiB = context.minFreeMiB + (request.snapshotable ? request.resources.memoryMiB : 0);
+  await makeGuest(request.guest, files, neededMiB, async () => {
     await makeOverlay(request, files, context, signal);
     const { boot, image } = context.artifact;
     const hasSeed = image.acceptsKey && !boot;
     if (hasSeed) await writeSeed(files.seed, request);
     const { resources, authorizedKey } = request;
-    const qmp = join(qmpFolder ?? files.folder, 'qmp.sock');
     const byKernel = boot && image.acceptsKey ? { authorizedKey } : {};
-    await writeJson(files.settings, { resources, hasSeed, qmp, ...byKernel, ...(boot ? { boot } : {}) });
+    const inFile = request.snapshotable ? { memoryFile: 'memory' } : {};
+    return { resources, hasSeed, ...byKernel, ...(boot ? { boot } : {}), ...inFile };
+  });
+}
+
+/** Makes a guest's folder, has it filled, and writes down what was settled, last. What fails leaves nothing. */
+export async function makeGuest(
+  guest: string,
+  files: GuestFiles,
+  neededMiB: number,
+  fill: () => Promise<Omit<GuestSettings, 'qmp'>>,
+): Promise<GuestSettings> {
+  await makeFolder(guest, files, neededMiB);
+  let qmpFolder: string | undefined;
+  try {
+    qmpFolder = await socketFolder(files);
+    const settings = { ...(await fill()), qmp: join(qmpFolder ?? files.folder, 'qmp.sock') };
+    await writeJson(files.settings, settings);
+    return settings;
   } catch (error) {
     await rm(files.folder, { recursive: true, force: true });
     if (qmpFolder !== undefined) await rm(qmpFolder, { recursive: true, force: true });
@@ -49,10 +64,10 @@ export async function cloneGuest(
   }
 }
 
-async function makeFolder(guest: string, files: GuestFiles, context: CloneContext): Promise<void> {
+async function makeFolder(guest: string, files: GuestFiles, neededMiB: number): Promise<void> {
   try {
     await mkdir(dirname(files.folder), { recursive: true, mode: 0o700 });
-    await demandFreeMiB(files.folder, context.minFreeMiB, 'the clone');
+    await demandFreeMiB(files.folder, neededMiB, 'the clone');
     await mkdir(files.folder, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cloneError(error, files.folder);
@@ -64,7 +79,8 @@ async function makeFolder(guest: string, files: GuestFiles, context: CloneContex
   }
 }
 
-async function socketFolder(files: GuestFiles): Promise<string | undefined> {
+/** A folder for the socket where its path would be too long; it goes with the guest. */
+export async function socketFolder(files: GuestFiles): Promise<string | undefined> {
   if (Buffer.byteLength(join(files.folder, 'qmp.sock')) <= LONGEST_SOCKET_PATH) return undefined;
   return mkdtemp(join(tmpdir(), 'vzvm-qmp-'));
 }

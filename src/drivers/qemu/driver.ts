@@ -21,6 +21,7 @@ import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { guestFiles } from './paths.ts';
 import { readRun, readSettings } from './settings.ts';
+import { QemuSnapshots } from './snapshots/index.ts';
 import { startGuest } from './start.ts';
 import { deleteGuest, stopGuest } from './stop.ts';
 import { qemuVersion } from './tools.ts';
@@ -58,7 +59,8 @@ export function createQemuDriver(options: QemuOptions = {}): contract.Driver {
 class QemuDriver implements contract.Driver {
   readonly name = 'qemu';
   readonly features = {
-    memorySnapshot: false,
+    // Guests of macOS's hypervisor cannot be saved.
+    memorySnapshot: process.platform === 'linux',
     egressPolicy: false,
     guestExec: false,
     directRoute: true,
@@ -73,6 +75,7 @@ class QemuDriver implements contract.Driver {
   readonly #minFreeMiB: number;
   readonly #log: contract.LogLine;
   readonly #artifacts = new Map<string, Artifact>();
+  readonly snapshots?: contract.MemorySnapshots;
   #accelerator: Accelerator | undefined;
 
   constructor(options: QemuOptions) {
@@ -84,6 +87,7 @@ class QemuDriver implements contract.Driver {
     this.#wanted = options.accelerator ?? 'auto';
     this.#minFreeMiB = options.minFreeMiB ?? 1024;
     this.#log = options.log ?? (() => undefined);
+    if (this.features.memorySnapshot) this.snapshots = this.#memorySnapshots();
   }
 
   get accelerator(): Accelerator | undefined {
@@ -206,6 +210,19 @@ class QemuDriver implements contract.Driver {
 
   get #store(): KeptStore {
     return { cacheDir: this.#cacheDir };
+  }
+
+  #memorySnapshots(): contract.MemorySnapshots {
+    return new QemuSnapshots({
+      bin: this.#bin,
+      arch: this.#arch,
+      cacheDir: this.#cacheDir,
+      minFreeMiB: this.#minFreeMiB,
+      log: this.#log,
+      filesOf: (guest) => this.#files(guest),
+      accelerator: (kernel, version, signal) =>
+        this.#settleAccelerator(kernel, version, { signal, log: this.#log }),
+    });
   }
 
   #files(guest: string) {

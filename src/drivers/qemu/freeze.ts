@@ -6,6 +6,8 @@ import { qmp } from './qmp.ts';
 import { readSettings, writeJson } from './settings.ts';
 
 const QMP_TIMEOUT_MS = 10_000;
+/** The disk that a guest is cloned with. */
+export const FIRST_DISK = 'disk.qcow2';
 
 /**
  * Makes what is on a guest's disk so far unchangeable, and answers its file. A guest that runs goes on writing to a new
@@ -19,23 +21,26 @@ export async function freezeDisk(guest: string, files: GuestFiles, signal: Abort
       hint: 'its disk can be kept only before it is deleted',
     });
   }
-  const { disk = 'disk.qcow2' } = settings;
+  const { disk = FIRST_DISK } = settings;
   if ((await runningPid(files)) === undefined) return join(files.folder, disk);
-  const count = Number(/(\d+)\.qcow2$/.exec(disk)?.[1] ?? 0) + 1;
-  const next = `disk-${count}.qcow2`;
-  await qmp(
-    settings.qmp,
-    {
-      execute: 'blockdev-snapshot-sync',
-      arguments: {
-        'node-name': count === 1 ? 'disk' : `disk-${count - 1}`,
-        'snapshot-file': join(files.folder, next),
-        'snapshot-node-name': `disk-${count}`,
-        format: 'qcow2',
-      },
-    },
-    { timeoutMs: QMP_TIMEOUT_MS, signal },
-  );
+  const { command, next } = freezing(files.folder, disk);
+  await qmp(settings.qmp, command, { timeoutMs: QMP_TIMEOUT_MS, signal });
   await writeJson(files.settings, { ...settings, disk: next });
   return join(files.folder, disk);
+}
+
+/** What makes a running guest leave its disk as it is and write to the next one. Pure. */
+export function freezing(folder: string, disk: string) {
+  const count = Number(/(\d+)\.qcow2$/.exec(disk)?.[1] ?? 0) + 1;
+  const next = `disk-${count}.qcow2`;
+  const command = {
+    execute: 'blockdev-snapshot-sync',
+    arguments: {
+      'node-name': disk.replace(/\.qcow2$/, ''),
+      'snapshot-file': join(folder, next),
+      'snapshot-node-name': `disk-${count}`,
+      format: 'qcow2',
+    },
+  };
+  return { command, next };
 }

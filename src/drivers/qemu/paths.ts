@@ -14,7 +14,11 @@ export interface GuestFiles {
 
 /** Where one guest's files are: all in one folder, so that deleting it deletes the guest. */
 export function guestFiles(stateDir: string, guest: string): GuestFiles {
-  const folder = join(stateDir, 'qemu', guest);
+  return filesIn(join(stateDir, 'qemu', guest));
+}
+
+/** The files of whatever runs in a folder. */
+export function filesIn(folder: string): GuestFiles {
   return {
     folder,
     disk: join(folder, 'disk.qcow2'),

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-const settings = z.object({
+const guestSettings = z.object({
   resources: z.object({ cpu: z.number(), memoryMiB: z.number(), diskGiB: z.number().exactOptional() }),
   boot: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
   hasSeed: z.boolean(),
@@ -9,6 +9,8 @@ const settings = z.object({
   authorizedKey: z.string().exactOptional(),
   /** File of the disk that the guest writes to, when it is not the first. */
   disk: z.string().exactOptional(),
+  /** File in the guest's folder that is its memory while it runs. */
+  memoryFile: z.string().exactOptional(),
   /** As QEMU binds it and others connect to it. */
   qmp: z.string(),
 });
@@ -20,14 +22,14 @@ const running = z.object({
 });
 
 /** What `clone` fixed and `start` needs. */
-export type GuestSettings = z.infer<typeof settings>;
+export type GuestSettings = z.infer<typeof guestSettings>;
 
 /** The process that runs, or ran, a guest. */
 export type GuestRun = z.infer<typeof running>;
 
 /** Undefined when there is no such guest. */
 export function readSettings(file: string): Promise<GuestSettings | undefined> {
-  return readJson(file, settings);
+  return readJson(file, guestSettings);
 }
 
 /** Undefined when the guest was never started. */
@@ -49,3 +51,5 @@ async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | unde
     throw error;
   }
 }
+
+export { guestSettings };

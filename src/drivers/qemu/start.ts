@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../errors.ts';
 import { startTimeOf, signalProcess } from '../../process/end-process.ts';
@@ -9,6 +10,7 @@ import { bootError } from './boot-error.ts';
 import { findFirmware } from './firmware.ts';
 import type { HostArch } from './host.ts';
 import { runningPid } from './guest-run.ts';
+import type { GuestMemory } from './memory-args.ts';
 import type { GuestFiles } from './paths.ts';
 import { qmp } from './qmp.ts';
 import { writeJson, type GuestSettings } from './settings.ts';
@@ -26,6 +28,16 @@ export interface StartContext {
   readonly arch: HostArch;
   readonly accelerator: Accelerator;
   readonly settings: GuestSettings;
+  /** How it comes to run, where it does not boot. */
+  readonly incoming?: Incoming;
+}
+
+/** A guest that goes on from where another one was saved. */
+export interface Incoming {
+  readonly memory: GuestMemory;
+  readonly guestPorts: readonly number[];
+  /** Resolves once it runs, with the ports that it forwards. */
+  readonly resume: (child: DetachedProcess, signal: AbortSignal) => Promise<Record<number, number>>;
 }
 
 /** Starts QEMU, and waits until it runs and has told which ports it forwards. A failed or aborted start leaves no process. */
@@ -37,13 +49,17 @@ export async function startGuest(
   if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
   if ((await runningPid(files)) !== undefined) throw alreadyRuns(context.guest);
   const args = await argsOf(files, context);
-  await rm(context.settings.qmp, { force: true });
+  const { incoming, settings } = context;
+  await rm(settings.qmp, { force: true });
+  // What an earlier run had in memory is nothing to boot with.
+  if (!incoming && settings.memoryFile !== undefined)
+    await rm(join(files.folder, settings.memoryFile), { force: true });
   const child = await spawnDetached(context.bin, args, { logFile: files.log, cwd: files.folder });
   try {
     const startTime = await startTimeOf(child.pid);
     const identity = { pid: child.pid, ...(startTime === undefined ? {} : { startTime }) };
     await writeJson(files.process, { ...identity, ports: {} });
-    const ports = await forwardedPorts(child, context, signal);
+    const ports = await (incoming?.resume(child, signal) ?? forwardedPorts(child, context, signal));
     await writeJson(files.process, { ...identity, ports });
     return { pid: child.pid, exited: child.exited };
   } catch (error) {
@@ -55,7 +71,8 @@ export async function startGuest(
 }
 
 async function argsOf(files: GuestFiles, context: StartContext): Promise<string[]> {
-  const { settings } = context;
+  const { settings, incoming } = context;
+  const own = settings.memoryFile === undefined ? undefined : { file: settings.memoryFile, isShared: true };
   const needsFirmware = settings.boot === undefined && context.arch.node === 'arm64';
   return guestArgs({
     arch: context.arch,
@@ -70,7 +87,9 @@ async function argsOf(files: GuestFiles, context: StartContext): Promise<string[
     authorizedKey: settings.authorizedKey,
     firmware: needsFirmware ? await findFirmware() : undefined,
     seed: settings.hasSeed ? 'seed' : undefined,
-    guestPorts: GUEST_PORTS,
+    guestPorts: incoming?.guestPorts ?? GUEST_PORTS,
+    memory: incoming?.memory ?? own,
+    isIncoming: incoming !== undefined,
   });
 }
 
@@ -107,6 +126,8 @@ async function askForwards(socket: string, signal: AbortSignal): Promise<Record<
 
 function startError(error: unknown, guest: string, report: ExitReport): VzvmError {
   if (error instanceof VzvmError && error.code !== 'COMMAND_FAILED') return error;
+  // It ended by itself, which was seen by its connection first.
+  if (report.signal === null) return bootError(guest, report);
   return new VzvmError('BOOT_FAILED', `QEMU did not become ready within ${READY_TIMEOUT_MS} ms`, {
     facts: { guest, timeoutMs: READY_TIMEOUT_MS },
     hint: 'the host may be overloaded: try again, or lower cpu and memoryMiB',

@@ -66,7 +66,7 @@ async function removeLeftovers(images: string, prefix: string): Promise<void> {
 }
 
 /** A rename must not be on disk before the content is. */
-async function syncFiles(folder: string): Promise<void> {
+export async function syncFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const file = await open(join(folder, name), 'r');
     try {

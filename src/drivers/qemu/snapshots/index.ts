@@ -1,0 +1,101 @@
+import { VzvmError } from '../../../errors.ts';
+import type { GuestProcess, MemorySnapshots } from '../../driver.ts';
+import type { Accelerator } from '../args.ts';
+import { demandFreeMiB } from '../disk-space.ts';
+import { runningPid } from '../guest-run.ts';
+import type { GuestFiles } from '../paths.ts';
+import { readSettings } from '../settings.ts';
+import { qemuVersion } from '../tools.ts';
+import type { SnapshotContext } from './context.ts';
+import { forkGuest } from './fork.ts';
+import { runnerOf } from './runner.ts';
+import { saveGuest } from './save.ts';
+import { TemplateStore } from './store.ts';
+
+/** What the driver lends to its snapshots. */
+export interface QemuSnapshotsOptions extends SnapshotContext {
+  readonly cacheDir: string;
+  readonly filesOf: (guest: string) => GuestFiles;
+  /** What guests run with; `kernel` is what a trial would boot. */
+  readonly accelerator: (
+    kernel: string | undefined,
+    version: string,
+    signal: AbortSignal,
+  ) => Promise<Accelerator>;
+}
+
+/** Memory templates of the QEMU driver. */
+export class QemuSnapshots implements MemorySnapshots {
+  readonly #options: QemuSnapshotsOptions;
+  readonly #store: TemplateStore;
+
+  constructor(options: QemuSnapshotsOptions) {
+    this.#options = options;
+    this.#store = new TemplateStore(options.cacheDir);
+  }
+
+  async save(
+    request: { readonly guest: string; readonly key: string; readonly keepRunning: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { guest, key, keepRunning } = request;
+    const files = this.#options.filesOf(guest);
+    const folder = this.#store.folderOf(key);
+    const settings = await readSettings(files.settings);
+    if (!settings || (await runningPid(files)) === undefined) throw notRunning(guest);
+    const { runner, accelerator } = await this.#runner(settings.boot?.kernel, signal);
+    await demandFreeMiB(folder, settings.resources.memoryMiB + this.#options.minFreeMiB, 'a template');
+    await this.#store.put(key, signal, (temp) =>
+      saveGuest({ guest, files, settings, keepRunning, temp, folder, runner, accelerator, signal }),
+    );
+  }
+
+  async has(key: string, signal: AbortSignal): Promise<boolean> {
+    const template = await this.#store.find(key);
+    if (template) {
+      const { runner } = await this.#runner(template.manifest.settings.boot?.kernel, signal);
+      if (runner === template.manifest.runner) return true;
+    }
+    await this.#store.remove(key);
+    return false;
+  }
+
+  async fork(
+    { guest, key }: { readonly guest: string; readonly key: string },
+    signal: AbortSignal,
+  ): Promise<GuestProcess> {
+    const files = this.#options.filesOf(guest);
+    const template = await this.#store.find(key);
+    if (!template) throw noTemplate(key, this.#store.folderOf(key));
+    return forkGuest(guest, files, template, this.#options, signal);
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#store.remove(key);
+  }
+
+  list(): Promise<readonly string[]> {
+    return this.#store.keys();
+  }
+
+  async #runner(kernel: string | undefined, signal: AbortSignal) {
+    const { bin, arch } = this.#options;
+    const version = await qemuVersion(bin, arch.node, signal);
+    const accelerator = await this.#options.accelerator(kernel, version, signal);
+    return { runner: runnerOf(version, arch, accelerator), accelerator };
+  }
+}
+
+function notRunning(guest: string): VzvmError {
+  return new VzvmError('GUEST_EXITED', `${guest} does not run, so its memory cannot be saved`, {
+    facts: { guest },
+    hint: 'start it first',
+  });
+}
+
+function noTemplate(key: string, folder: string): VzvmError {
+  return new VzvmError('IMAGE_NOT_FOUND', `there is no template ${key}, or none that is whole`, {
+    facts: { key, folder },
+    hint: 'save a running guest under this key first',
+  });
+}

@@ -1,0 +1,6 @@
+/** What the files of a template are called in its folder. Its disks keep the names that they name each other by. */
+export const MEMORY = 'memory';
+export const STATE = 'state';
+/** An empty disk on top of the template's, to be copied for each fork. */
+export const OVERLAY = 'overlay.qcow2';
+export const SEED = 'seed';

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { demandKey, removeFiles } from '../../kept.ts';
+import { withLock } from '../../lock.ts';
+import { filesIn } from '../paths.ts';
+import { deleteGuest } from '../stop.ts';
+import { isWhole, readManifest, type Manifest } from './manifest.ts';
+
+const PREFIX = 'template-';
+const LOCK_TIMEOUT_MS = 10 * 60_000;
+/** Where a template is loaded and saved anew while it is made. */
+export const WORKSHOP = 'workshop';
+
+/** A template on this host's disk. */
+export interface Template {
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** The templates below a cache folder: each is a folder that is there as a whole or not at all. */
+export class TemplateStore {
+  readonly #cacheDir: string;
+
+  constructor(cacheDir: string) {
+    this.#cacheDir = cacheDir;
+  }
+
+  get #place(): string {
+    return join(this.#cacheDir, 'qemu');
+  }
+
+  /** Where a template is, or will be. */
+  folderOf(key: string): string {
+    demandKey(key);
+    return join(this.#place, `${PREFIX}${key}`);
+  }
+
+  /** Undefined where there is none, or none that is whole. */
+  async find(key: string): Promise<Template | undefined> {
+    const folder = this.folderOf(key);
+    const manifest = await readManifest(folder);
+    return manifest && (await isWhole(folder, manifest)) ? { folder, manifest } : undefined;
+  }
+
+  /** Has a folder filled beside its place, by one process at a time, and puts it there at once. */
+  async put(key: string, signal: AbortSignal, fill: (folder: string) => Promise<void>): Promise<void> {
+    const folder = this.folderOf(key);
+    const lock = { signal, timeoutMs: LOCK_TIMEOUT_MS, log: () => undefined };
+    await withLock(`${folder}.lock`, lock, async () => {
+      await this.#removeLeftovers(key);
+      const temp = `${folder}.tmp-${randomBytes(4).toString('hex')}`;
+      try {
+        await mkdir(temp, { recursive: true, mode: 0o700 });
+        await fill(temp);
+        await this.remove(key);
+        await rename(temp, folder);
+      } finally {
+        await removeFiles(temp);
+      }
+    });
+  }
+
+  /** Moved aside first: nobody finds half of it. Guests that run from it hold its files open. */
+  async remove(key: string): Promise<void> {
+    const folder = this.folderOf(key);
+    const aside = `${folder}.tmp-${randomBytes(4).toString('hex')}`;
+    try {
+      await rename(folder, aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw error;
+    }
+    await removeFiles(aside);
+  }
+
+  /** Keys of all that are there. */
+  async keys(): Promise<readonly string[]> {
+    const names = (await this.#names()).filter((name) => name.startsWith(PREFIX) && !name.includes('.'));
+    const known = await Promise.all(names.map((name) => readManifest(join(this.#place, name))));
+    return names.filter((_, index) => known[index]).map((name) => name.slice(PREFIX.length));
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return readdir(this.#place).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+  }
+
+  /** What a killed process left: its files, and the QEMU that it had at work. */
+  async #removeLeftovers(key: string): Promise<void> {
+    const left = (await this.#names()).filter((name) => name.startsWith(`${PREFIX}${key}.tmp-`));
+    for (const folder of left.map((name) => join(this.#place, name))) {
+      await deleteGuest(WORKSHOP, filesIn(join(folder, WORKSHOP)), () => undefined);
+      await removeFiles(folder);
+    }
+  }
+}
