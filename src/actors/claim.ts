@@ -1,9 +1,7 @@
 import { request } from 'undici';
 import { messageOf, tail, VzvmError } from '../errors.ts';
+import { boundedText } from './bounded-text.ts';
 import type { GuestIdentity } from './new-identity.ts';
-
-/** More than any answer of a harness to a claim. */
-const MOST_CHARACTERS = 16 * 1024;
 
 /** What a parked harness becomes. Secret. */
 export interface Claim {
@@ -62,7 +60,7 @@ async function ask(options: ClaimOptions): Promise<{ status: number; text: strin
       body: JSON.stringify(stamped(claim)),
       signal: AbortSignal.any([signal, deadline]),
     });
-    return { status: statusCode, text: await textOf(body) };
+    return { status: statusCode, text: await boundedText(body) };
   } catch (error) {
     throw unanswered(error, options, deadline.aborted);
   }
@@ -71,16 +69,6 @@ async function ask(options: ClaimOptions): Promise<{ status: number; text: strin
 /** An identity made before its machine was started would set the clock back by as long. */
 function stamped(claim: Claim): Claim {
   return claim.identity ? { ...claim, identity: { ...claim.identity, time: Date.now() } } : claim;
-}
-
-/** What answers may be anything: a guest's agent was never in this harness, but is in the machine. */
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-  let text = '';
-  for await (const chunk of body) {
-    text += chunk.toString();
-    if (text.length > MOST_CHARACTERS) break;
-  }
-  return text;
 }
 
 function unanswered(error: unknown, { signal, timeoutMs }: ClaimOptions, isLate: boolean): VzvmError {

@@ -1,6 +1,7 @@
 import { fromPromise } from 'xstate';
 import { request } from 'undici';
 import { VzvmError } from '../errors.ts';
+import { boundedText } from './bounded-text.ts';
 import { harnessUrl } from './harness-url.ts';
 import { harnessWatch } from './harness-watch.ts';
 import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
@@ -39,11 +40,20 @@ async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
   try {
     const response = await request(`${url}/v1/health`, { signal: deadline });
-    await response.body.dump();
-    return response.statusCode === 200;
+    const text = await boundedText(response.body);
+    return response.statusCode === 200 && isWell(text);
   } catch (error) {
     if (signal.aborted) throw error;
     return false; // Refused, reset or silent: the harness is not up yet, which is what a probe is to find out.
+  }
+}
+
+/** Something else may listen on the port of a harness that is about to find it taken. */
+function isWell(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { readonly ok?: unknown } | null)?.ok === true;
+  } catch {
+    return false;
   }
 }
 

@@ -39,7 +39,7 @@ describe('a look at the health of the harness', () => {
     const asked: unknown[] = [];
     await using server = await harness((request, response) => {
       asked.push(request.url);
-      response.end('{}');
+      response.end('{"ok":true}');
     });
     const { result, envs } = await look(server.port);
     expect(result).toMatchObject({ status: 'fulfilled', value: true });
@@ -48,7 +48,7 @@ describe('a look at the health of the harness', () => {
   });
 
   it('keeps the environment for a harness that is parked', async () => {
-    await using server = await harness((_request, response) => response.end('{}'));
+    await using server = await harness((_request, response) => response.end('{"ok":true}'));
     const { envs } = await look(server.port, LIVES, true);
     expect(envs).toEqual({ KEY: 'env-value' });
   });
@@ -61,6 +61,17 @@ describe('a look at the health of the harness', () => {
       expect(result).toMatchObject({ status: 'fulfilled', value: false });
       expect(envs).toEqual({ KEY: 'env-value' });
     }
+  });
+
+  it.each([
+    ['a page', '<html>hello</html>'],
+    ['nothing', 'null'],
+    ['that it is not well', '{"ok":false}'],
+    ['without an end', 'x'.repeat(1_000_000)],
+  ])('is not deceived by another server, which answers %s', async (_what, text) => {
+    await using other = await harness((_request, response) => response.end(text));
+    const { result } = await look(other.port);
+    expect(result).toMatchObject({ status: 'fulfilled', value: false });
   });
 
   it('does not wait for an answer of a harness that has ended, and shows the end of its log', async () => {
