@@ -72,4 +72,28 @@ describe.skipIf(reason !== undefined)(`memory templates${reason ? ` (${reason})`
     await Promise.all(guests.map((guest) => driver.delete(guest)));
     expect(await place.look()).toEqual(NOTHING);
   });
+
+  it('saves a guest that runs on, and forks it', async () => {
+    await using place = await makePlace();
+    const signal = AbortSignal.timeout(10 * 60_000);
+    const cacheDir = await freshCache(place.stateDir);
+    const driver = createQemuDriver({ stateDir: place.stateDir, cacheDir });
+    const { snapshots } = driver;
+    if (!snapshots) throw new Error('no snapshots here');
+    const guest = await booted(driver, signal, false);
+    await ask(driver, guest, 'echo before > /dev/shm/memory; echo before > disk', signal);
+    await snapshots.save({ guest, key: KEY, keepRunning: true }, signal);
+    await ask(driver, guest, 'echo after > /dev/shm/memory; echo after > disk; sync', signal);
+    const fork = newGuestName();
+    await snapshots.fork({ guest: fork, key: KEY }, signal);
+    expect(await ask(driver, fork, 'cat /dev/shm/memory disk', signal)).toBe('before\nbefore');
+    await driver.delete(guest);
+    // A fork is a guest like any other: it can be saved, too.
+    await snapshots.save({ guest: fork, key: `${KEY}-again`, keepRunning: true }, signal);
+    const second = newGuestName();
+    await snapshots.fork({ guest: second, key: `${KEY}-again` }, signal);
+    expect(await ask(driver, second, 'cat /dev/shm/memory disk', signal)).toBe('before\nbefore');
+    await Promise.all([fork, second].map((each) => driver.delete(each)));
+    expect(await place.look()).toEqual(NOTHING);
+  });
 });

@@ -10,6 +10,7 @@ import type { SnapshotContext } from './context.ts';
 import { forkGuest } from './fork.ts';
 import { runnerOf } from './runner.ts';
 import { saveGuest } from './save.ts';
+import { removeError, saveError } from './save-error.ts';
 import { TemplateStore } from './store.ts';
 
 /** What the driver lends to its snapshots. */
@@ -38,16 +39,22 @@ export class QemuSnapshots implements MemorySnapshots {
     request: { readonly guest: string; readonly key: string; readonly keepRunning: boolean },
     signal: AbortSignal,
   ): Promise<void> {
-    const { guest, key, keepRunning } = request;
+    const { guest, key } = request;
     const files = this.#options.filesOf(guest);
     const folder = this.#store.folderOf(key);
     const settings = await readSettings(files.settings);
     if (!settings || (await runningPid(files)) === undefined) throw notRunning(guest);
-    const { runner, accelerator } = await this.#runner(settings.boot?.kernel, signal);
-    await demandFreeMiB(folder, settings.resources.memoryMiB + this.#options.minFreeMiB, 'a template');
-    await this.#store.put(key, signal, (temp) =>
-      saveGuest({ guest, files, settings, keepRunning, temp, folder, runner, accelerator, signal }),
-    );
+    const { bin, arch, log, minFreeMiB } = this.#options;
+    const runner = await this.#runner(settings.boot?.kernel, signal);
+    const { memoryMiB } = settings.resources;
+    try {
+      await demandFreeMiB(folder, memoryMiB + minFreeMiB, 'a template');
+      await this.#store.put(key, signal, (temp) =>
+        saveGuest({ ...request, ...runner, files, settings, temp, folder, bin, arch, log, signal }),
+      );
+    } catch (error) {
+      throw await saveError(error, guest, folder, files.log);
+    }
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
@@ -56,7 +63,7 @@ export class QemuSnapshots implements MemorySnapshots {
       const { runner } = await this.#runner(template.manifest.settings.boot?.kernel, signal);
       if (runner === template.manifest.runner) return true;
     }
-    await this.#store.remove(key);
+    await this.remove(key);
     return false;
   }
 
@@ -70,8 +77,11 @@ export class QemuSnapshots implements MemorySnapshots {
     return forkGuest(guest, files, template, this.#options, signal);
   }
 
-  remove(key: string): Promise<void> {
-    return this.#store.remove(key);
+  async remove(key: string): Promise<void> {
+    const folder = this.#store.folderOf(key);
+    await this.#store.remove(key).catch((error: unknown) => {
+      throw removeError(error, folder);
+    });
   }
 
   list(): Promise<readonly string[]> {

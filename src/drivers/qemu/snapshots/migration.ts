@@ -1,7 +1,7 @@
 import { access, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../../errors.ts';
-import type { QmpSession } from '../qmp-session.ts';
+import type { QmpEvent, QmpSession } from '../qmp-session.ts';
 
 const POLL_MS = 5;
 
@@ -37,15 +37,21 @@ export async function beginSave(session: QmpSession, file: string): Promise<void
 
 /** Waits until a migration has come so far. */
 export async function reached(session: QmpSession, status: 'completed' | 'pre-switchover'): Promise<void> {
-  const event = await session.event(
-    ({ name, data }) =>
-      name === 'MIGRATION' && [status, 'failed', 'cancelled'].includes(String(data['status'])),
-  );
-  if (event.data['status'] === status) return;
-  const reason = await session
-    .execute('query-migrate')
-    .then((answer) => (answer as { 'error-desc'?: string })['error-desc']);
-  throw notSaved(reason ?? `the migration was ${String(event.data['status'])}`);
+  await unlessFailed(session, ({ name, data }) => name === 'MIGRATION' && data['status'] === status);
+}
+
+/** Waits until a migration stops its guest. When that was, in milliseconds since the epoch. */
+export async function stopped(session: QmpSession): Promise<number> {
+  return (await unlessFailed(session, ({ name }) => name === 'STOP')).atMs;
+}
+
+async function unlessFailed(session: QmpSession, isWanted: (event: QmpEvent) => boolean): Promise<QmpEvent> {
+  const hasFailed = ({ name, data }: QmpEvent) =>
+    name === 'MIGRATION' && (data['status'] === 'failed' || data['status'] === 'cancelled');
+  const event = await session.event((each) => isWanted(each) || hasFailed(each));
+  if (isWanted(event)) return event;
+  const answer = (await session.execute('query-migrate')) as { 'error-desc'?: string };
+  throw notSaved(answer['error-desc'] ?? `the migration was ${String(event.data['status'])}`);
 }
 
 /** Waits until the file of a completed migration is whole. */
@@ -58,9 +64,14 @@ export async function written(file: string, signal: AbortSignal): Promise<void> 
   }
 }
 
+/** Ends a QEMU. Its process tells whether it did: its last answer may be lost. */
+export async function quit(session: QmpSession): Promise<void> {
+  await session.execute('quit').catch(() => undefined);
+}
+
 function notSaved(reason: string): VzvmError {
   return new VzvmError('COMMAND_FAILED', `the guest could not be saved: ${reason}`, {
-    hint: 'the guest boots without a template, too: look at the space on the disk of the cache (df -h)',
+    hint: 'try again; if it fails each time, boot without templates',
     retry: 'safe',
   });
 }

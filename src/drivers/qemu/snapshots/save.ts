@@ -1,42 +1,26 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VzvmError } from '../../../errors.ts';
-import { syncFiles } from '../images/cache.ts';
 import { FIRST_DISK } from '../freeze.ts';
-import type { GuestFiles } from '../paths.ts';
-import type { GuestSettings } from '../settings.ts';
-import type { Accelerator } from '../args.ts';
+import { syncFiles } from '../images/cache.ts';
+import { convert } from './convert.ts';
 import { chainOf, makeEmptyDisk, type DiskChain } from './disks.ts';
 import { MEMORY, OVERLAY, SEED, STATE } from './layout.ts';
 import { MANIFEST, stampOf, type Manifest } from './manifest.ts';
+import { saveEnding } from './save-ending.ts';
+import { saveLive } from './save-live.ts';
+import type { Saving } from './saving.ts';
 import { takeFile } from './take-file.ts';
-import { endGuest } from './save-ending.ts';
-
-/** A guest that is being saved. */
-export interface Saving {
-  readonly guest: string;
-  readonly files: GuestFiles;
-  readonly settings: GuestSettings;
-  readonly keepRunning: boolean;
-  /** Where the template is made. */
-  readonly temp: string;
-  /** Where it will be. */
-  readonly folder: string;
-  readonly runner: string;
-  readonly accelerator: Accelerator;
-  readonly signal: AbortSignal;
-}
 
 /** Fills a template's folder from a running guest. */
 export async function saveGuest(saving: Saving): Promise<void> {
-  const { files, settings, temp, signal } = saving;
-  const disk = settings.disk ?? FIRST_DISK;
-  if (saving.keepRunning || settings.memoryFile === undefined)
-    throw new VzvmError('UNSUPPORTED', 'only a guest that was cloned as snapshotable, and ends, can be saved');
-  await endGuest(saving);
+  const { files, settings, keepRunning, temp, signal } = saving;
+  const { disk = FIRST_DISK, memoryFile } = settings;
+  const isInPlace = memoryFile !== undefined && !keepRunning;
+  await (isInPlace ? saveEnding(saving) : saveLive(saving, disk));
   const chain = await chainOf(files.folder, disk, signal);
-  await takeFile(join(files.folder, settings.memoryFile ?? MEMORY), join(temp, MEMORY), false);
-  for (const name of chain.own) await takeFile(join(files.folder, name), join(temp, name), false);
+  for (const name of chain.own) await takeFile(join(files.folder, name), join(temp, name), keepRunning);
+  if (isInPlace) await takeFile(join(files.folder, memoryFile), join(temp, MEMORY), false);
+  else await convert(saving, disk, chain);
   await finish(saving, disk, chain);
 }
 

@@ -5,12 +5,11 @@ import { demandKey, removeFiles } from '../../kept.ts';
 import { withLock } from '../../lock.ts';
 import { filesIn } from '../paths.ts';
 import { deleteGuest } from '../stop.ts';
+import { WORKSHOP } from './layout.ts';
 import { isWhole, readManifest, type Manifest } from './manifest.ts';
 
 const PREFIX = 'template-';
 const LOCK_TIMEOUT_MS = 10 * 60_000;
-/** Where a template is loaded and saved anew while it is made. */
-export const WORKSHOP = 'workshop';
 
 /** A template on this host's disk. */
 export interface Template {

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../errors.ts';
+import { freezing } from '../freeze.ts';
+import { QmpSession } from '../qmp-session.ts';
+import { writeJson } from '../settings.ts';
+import { stopGuest } from '../stop.ts';
+import { STREAM } from './layout.ts';
+import { beginSave, quit, reached, setCapabilities, stopped, written } from './migration.ts';
+import type { Saving } from './saving.ts';
+
+const TIMEOUT_MS = 5 * 60_000;
+/** A guest that changes its memory faster than it can be written is stopped for the rest. */
+const CONVERGE_MS = 10_000;
+/** A guest is stopped when what is left takes no longer. */
+const PAUSE_MS = 50;
+const FASTEST = 2 ** 40;
+const GO_ON_TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
+
+/**
+ * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile. Its disk is
+ * frozen while it stands still, so that both are of the same moment.
+ */
+export async function saveLive(saving: Saving, disk: string): Promise<void> {
+  const { guest, files, settings, keepRunning, temp, signal } = saving;
+  const session = await QmpSession.open(settings.qmp, { timeoutMs: TIMEOUT_MS, signal });
+  try {
+    await setCapabilities(session, { 'x-ignore-shared': false, 'pause-before-switchover': true });
+    const limits = { 'max-bandwidth': FASTEST, 'downtime-limit': PAUSE_MS };
+    await session.execute('migrate-set-parameters', limits);
+    await beginSave(session, join(temp, STREAM));
+    const stoppedAt = await standsStill(session);
+    const { command, next } = freezing(files.folder, disk);
+    await session.execute(command.execute, command.arguments);
+    await session.execute('migrate-continue', { state: 'pre-switchover' });
+    await reached(session, 'completed');
+    if (keepRunning) await runOn(saving, session, stoppedAt);
+    else await quit(session);
+    await writeJson(files.settings, { ...settings, disk: next });
+  } catch (error) {
+    session.close();
+    await goOn(saving);
+    throw error;
+  } finally {
+    session.close();
+  }
+  if (!keepRunning) await stopGuest(guest, files, 0, saving.log);
+  await written(join(temp, STREAM), signal);
+}
+
+/** When it stopped, by QEMU's clock. */
+async function standsStill(session: QmpSession): Promise<number> {
+  const timer = setTimeout(() => void session.execute('stop').catch(() => undefined), CONVERGE_MS);
+  try {
+    const stoppedAt = await stopped(session);
+    await reached(session, 'pre-switchover');
+    return stoppedAt;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function runOn({ guest, log }: Saving, session: QmpSession, stoppedAt: number): Promise<void> {
+  await session.execute('cont');
+  const { atMs } = await session.event(({ name }) => name === 'RESUME');
+  log(`${guest} stood still for ${Math.round(atMs - stoppedAt)} ms while it was saved`);
+}
+
+/** Whatever went wrong with the save, the guest runs on. */
+async function goOn({ guest, settings, log }: Saving): Promise<void> {
+  try {
+    const session = await QmpSession.open(settings.qmp, { timeoutMs: GO_ON_TIMEOUT_MS });
+    try {
+      await session.execute('migrate_cancel');
+      // Refused until the migration has noticed.
+      while (
+        !(await session.execute('cont').then(
+          () => true,
+          () => false,
+        ))
+      )
+        await sleep(POLL_MS);
+    } finally {
+      session.close();
+    }
+  } catch (error) {
+    log(`${guest} may stand still after a save that failed: ${messageOf(error)}`);
+  }
+}
