@@ -1,5 +1,6 @@
 // The whole path once: a fresh VM, an agent's turn in it, the file that it wrote fetched back, the VM gone.
 // With ANTHROPIC_API_KEY it talks to the real API; without, to a scripted one. `--json` ends with one JSON line.
+// `--fork` starts from a template: the first time it makes one, from then on a VM is there in a second.
 import { ComputerAgent } from '@computeragent/sdk';
 import { VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
 import { demoAgent } from './demo/agent.ts';
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
 async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | undefined): Promise<void> {
   let vm: VmHandle | undefined;
   const substrate = new VZVMSubstrate({
+    fork: process.argv.includes('--fork') ? 'auto' : 'never',
     onLog: (line) => progress.detail(line),
     onVm: (handle) => {
       vm = handle;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { VzvmError } from '../errors.ts';
 import { claimHarness } from './claim.ts';
 import { guestConnection } from './guest-connection.ts';
@@ -24,7 +23,8 @@ export interface VmClaim {
 export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: AbortSignal): Promise<void> {
   const { parking } = vm;
   if (!parking) throw new VzvmError('INTERNAL', `${vm.name} does not wait to be claimed`);
-  const made = parking.renews ? newIdentity(vm.name, newMac()) : undefined;
+  // It keeps its network address: each fork is on a network of its own, whose DHCP server would give a new one a new IP.
+  const made = parking.renews ? newIdentity(vm.name) : undefined;
   await claimHarness({
     url: await harnessUrl(vm, signal),
     secret: parking.secret,
@@ -41,9 +41,4 @@ export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: A
   parking.claimed.resolve();
   // The first connection to a fork, which nobody could log in to before: it brings the host's ports.
   if (vm.template !== undefined && vm.plan.hostPorts.size > 0) await guestConnection(vm, signal);
-}
-
-/** One of QEMU's range for addresses that are given out locally. */
-function newMac(): string {
-  return ['52', '54', '00', ...(randomBytes(3).toString('hex').match(/../g) ?? [])].join(':');
 }

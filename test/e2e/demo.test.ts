@@ -70,6 +70,17 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
     expect(await place.look()).toEqual(NOTHING);
   });
 
+  it('starts as a fork of a template, and does the same turn', async () => {
+    for (const _ of ['makes the template', 'uses it']) {
+      const report = await reportOf(place, cacheDir, '--fork');
+      expect(report).toMatchObject({ ok: true, file: { path: 'hello.md' }, leftovers: [] });
+      expect(report.states.map(({ state }) => state)).toEqual(CARD);
+      const done = report.states.flatMap(({ state, skipped }) => (skipped ? [] : [state]));
+      expect(done).toEqual(['booting', 'ip-polling', 'spawn', 'healthy', 'disposing', 'disposed']);
+      expect(await place.look()).toEqual(NOTHING);
+    }
+  });
+
   it('gives each VM from that image an identity of its own, and leaves no login in it', async () => {
     const [one, other] = await clonesOfPrepared(place, cacheDir);
     expect(one?.machineId).toMatch(/^[0-9a-f]{32}$/);
@@ -95,8 +106,8 @@ interface Report {
   readonly states: readonly { readonly state: string; readonly skipped?: boolean }[];
 }
 
-async function reportOf(place: Place, cacheDir: string): Promise<Report> {
-  const { code, stdout, stderr } = await demo(place, ['--json'], { cacheDir });
+async function reportOf(place: Place, cacheDir: string, ...more: string[]): Promise<Report> {
+  const { code, stdout, stderr } = await demo(place, ['--json', ...more], { cacheDir });
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
 }
