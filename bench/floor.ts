@@ -5,9 +5,11 @@ import { request } from 'undici';
 import { readHostNpm } from '../src/actors/host-npm.ts';
 import { resolveNodePackage } from '../src/actors/resolve-node.ts';
 import { dialTcp } from '../src/drivers/dial-tcp.ts';
+import { VzvmError } from '../src/errors.ts';
 import { hostArch } from '../src/drivers/qemu/host.ts';
 import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
 import { quote } from '../src/guest/index.ts';
+import type { SshAuth } from '../src/ssh/connect.ts';
 import { connectSsh, generateKeyPair, uploadFiles, type SshConnection } from '../src/ssh/index.ts';
 import { startByHand, type ByHandVm } from './by-hand-vm.ts';
 import type { Place } from './place.ts';
@@ -71,12 +73,7 @@ async function inVm(
   });
   const auth = keys ?? { password: artifact.image.login?.password ?? '' };
   const started = performance.now();
-  const guest = await connectSsh({
-    dial: (dialSignal) => dialTcp('127.0.0.1', vm.ports[22] ?? 0, dialSignal),
-    user: USER,
-    auth,
-    signal: vm.signal,
-  });
+  const guest = await login(vm, auth);
   try {
     await guest.exec('true', { timeoutMs: STEP_MS, signal: vm.signal });
     const loginMs = performance.now() - started;
@@ -166,4 +163,16 @@ async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
 async function must(guest: SshConnection, command: string, signal: AbortSignal): Promise<void> {
   const { exitCode, stderrTail } = await guest.exec(command, { timeoutMs: STEP_MS, signal });
   if (exitCode !== 0) throw new Error(`a command in the guest ended with ${exitCode}: ${stderrTail}`);
+}
+
+/** Also by hand one tries again when the server is too busy for its first word. */
+async function login(vm: ByHandVm, auth: SshAuth): Promise<SshConnection> {
+  for (;;) {
+    try {
+      const dial = (signal: AbortSignal) => dialTcp('127.0.0.1', vm.ports[22] ?? 0, signal);
+      return await connectSsh({ dial, user: USER, auth, signal: vm.signal });
+    } catch (error) {
+      if (vm.signal.aborted || !(error instanceof VzvmError) || error.retry !== 'safe') throw error;
+    }
+  }
 }
