@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { VzvmError } from '../errors.ts';
-import type { CloneRequest, Driver, Image } from './driver.ts';
+import type { CloneRequest, Driver, Image, MemorySnapshots } from './driver.ts';
 import { newGuestName } from './guest-name.ts';
 
 /** What the contract needs of a driver under test. */
@@ -37,6 +37,8 @@ export const driverContract: readonly ContractCheck[] = [
   { name: 'refuses to delete what is not ours', run: refusesForeign },
   { name: 'keeps the disk of a guest that has ended, once, until it is removed', run: keepsStopped },
   { name: 'keeps the disk of a guest that runs, where it says that it can', run: keepsRunning },
+  { name: 'forks guests from one that was saved, where it says that it can', run: forksSaved },
+  { name: 'saves a guest that runs on, where it says that it can', run: savesRunning },
 ];
 
 async function reportsFindings({ driver }: ContractSubject): Promise<void> {
@@ -151,6 +153,79 @@ async function keepsAndClones(subject: ContractSubject, guest: string): Promise<
   }
   await driver.removeImage(key);
   assert.equal(await driver.findImage(key, never()), undefined);
+}
+
+async function forksSaved(subject: ContractSubject): Promise<void> {
+  const { driver } = subject;
+  assert.equal(driver.snapshots !== undefined, driver.features.memorySnapshot);
+  await withSaved(subject, false, async (snapshots, key) => {
+    const [one, other] = [newGuestName(), newGuestName()];
+    await rejection(snapshots.fork({ guest: one, key }, AbortSignal.abort()));
+    assert.equal(await listed(driver, one), undefined);
+    const { exited } = await snapshots.fork({ guest: one, key }, never());
+    try {
+      await snapshots.fork({ guest: other, key }, never());
+      assert.equal((await rejection(snapshots.fork({ guest: other, key }, never()))).code, 'NAME_TAKEN');
+      const addresses = [await driver.address(one, never()), await driver.address(other, never())];
+      assert.notDeepEqual(addresses[0], addresses[1]);
+      await snapshots.remove(key);
+      await driver.stop(one, 0);
+      await exited;
+      assert.deepEqual(await listed(driver, one), { name: one, running: false });
+      assert.deepEqual(await listed(driver, other), { name: other, running: true });
+    } finally {
+      await driver.delete(one);
+      await driver.delete(other);
+    }
+    assert.deepEqual([await listed(driver, one), await listed(driver, other)], [undefined, undefined]);
+  });
+}
+
+async function savesRunning(subject: ContractSubject): Promise<void> {
+  await withSaved(subject, true, async (snapshots, key) => {
+    const guest = newGuestName();
+    await snapshots.fork({ guest, key }, never());
+    try {
+      assert.equal((await listed(subject.driver, guest))?.running, true);
+    } finally {
+      await subject.driver.delete(guest);
+    }
+  });
+}
+
+/** Works with a template of a guest that still is, and runs or not. Drivers without templates are let off. */
+async function withSaved(
+  subject: ContractSubject,
+  keepRunning: boolean,
+  work: (snapshots: MemorySnapshots, key: string) => Promise<void>,
+): Promise<void> {
+  const { driver } = subject;
+  const { snapshots } = driver;
+  if (!snapshots) return;
+  const key = `contract-${newGuestName().slice(-12)}`;
+  const request = { ...(await requestFor(subject)), snapshotable: !keepRunning };
+  await withGuestOf(driver, request, async (guest) => {
+    const { exited } = await driver.start(guest, never());
+    assert.equal(
+      (await rejection(snapshots.fork({ guest: newGuestName(), key }, never()))).code,
+      'IMAGE_NOT_FOUND',
+    );
+    await rejection(snapshots.save({ guest, key, keepRunning }, AbortSignal.abort()));
+    assert.equal(await snapshots.has(key, never()), false);
+    await snapshots.save({ guest, key, keepRunning }, never());
+    if (!keepRunning) await exited;
+    assert.equal((await listed(driver, guest))?.running, keepRunning);
+    assert.equal(await snapshots.has(key, never()), true);
+    assert.ok((await snapshots.list()).includes(key));
+    try {
+      await work(snapshots, key);
+    } finally {
+      await snapshots.remove(key);
+    }
+    await snapshots.remove(key);
+    assert.equal(await snapshots.has(key, never()), false);
+    assert.ok(!(await snapshots.list()).includes(key));
+  });
 }
 
 function imageOf({ driver, image }: ContractSubject): Promise<Image> {

@@ -68,3 +68,19 @@ test('gives firmware only where it is told to', () => {
 test('refuses an architecture that it does not know', () => {
   expect(() => hostArch('s390x')).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
 });
+
+test('puts memory into a file under the name that it has without one, and waits for what is to go on in it', () => {
+  expect(guestArgs(guest)).not.toContain('-object');
+  const memory = { file: '/tmp/a,b', isShared: false };
+  const args = guestArgs({ ...guest, memory, isIncoming: true });
+  expect(after(args, '-machine')).toEqual(['q35', 'memory-backend=pc.ram']);
+  expect(after(args, '-object').map((object): unknown => JSON.parse(object))).toEqual([
+    expect.objectContaining({ id: 'pc.ram', 'mem-path': '/tmp/a,b', size: 2048 * 1024 ** 2, share: false }),
+  ]);
+  expect(args.slice(-3)).toEqual(['-S', '-incoming', 'defer']);
+});
+
+test('gives a PC a device that tells it when it was copied', () => {
+  expect(after(guestArgs(guest), '-device')).toContain('vmgenid,guid=auto,id=generation');
+  expect(guestArgs({ ...guest, arch: hostArch('arm64') }).join(' ')).not.toContain('vmgenid');
+});

@@ -1,49 +1,16 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import type { CloneRequest } from '../../../src/drivers/driver.ts';
 import { newGuestName } from '../../../src/drivers/guest-name.ts';
-import { createQemuDriver, type QemuOptions } from '../../../src/drivers/qemu/index.ts';
+import { createQemuDriver } from '../../../src/drivers/qemu/index.ts';
 import { run } from '../../../src/process/run.ts';
 import { isRunning } from '../../helpers/processes.ts';
 import { tempDir } from '../../helpers/temp.ts';
-import { scriptedQemu, type QemuScript } from './scripted-qemu.ts';
+import { setUp } from './scripted-driver.ts';
 
 const signal = AbortSignal.timeout(60_000);
-const quiet = { signal, log: () => undefined };
-
-/** A driver over a scripted QEMU and a real, empty disk image. */
-async function setUp(script: QemuScript = {}, options: QemuOptions = {}) {
-  const temp = await tempDir();
-  const disk = join(temp.path, 'base.qcow2');
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M'], { timeoutMs: 10_000 });
-  const qemuBin = await scriptedQemu(temp.path, script);
-  const places = { stateDir: join(temp.path, 'state'), cacheDir: join(temp.path, 'cache') };
-  const all: QemuOptions = { ...places, qemuBin, accelerator: 'tcg', minFreeMiB: 1, ...options };
-  const driver = createQemuDriver(all);
-  const image = await driver.resolveImage(disk, quiet);
-  const request: CloneRequest = {
-    image,
-    guest: newGuestName(),
-    resources: { cpu: 1, memoryMiB: 256 },
-    user: 'agent',
-    authorizedKey: 'ssh-ed25519 AAAA test',
-  };
-  return {
-    driver,
-    request,
-    guest: request.guest,
-    options: all,
-    guests: () => readdir(join(temp.path, 'state', 'qemu')),
-    folder: join(temp.path, 'state', 'qemu', request.guest),
-    async [Symbol.asyncDispose]() {
-      await driver.delete(request.guest);
-      await temp[Symbol.asyncDispose]();
-    },
-  };
-}
 
 test('runs a guest from clone to delete and leaves nothing', async () => {
   await using vm = await setUp();

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { QmpSession } from '../../../src/drivers/qemu/qmp-session.ts';
 import { qmp } from '../../../src/drivers/qemu/qmp.ts';
 import { tempDir } from '../../helpers/temp.ts';
 
@@ -104,4 +105,36 @@ test('is cancelled as ABORTED, also when it was before it began', async () => {
   const options = { timeoutMs: 5_000, signal: abort.signal };
   await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
   await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+test('tells events in their order, also those that came before anybody asked, and each once', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, (socket) =>
+    answers(socket, ({ execute }) => [
+      { event: 'A', data: { of: execute }, timestamp: { seconds: 2, microseconds: 500 } },
+      { return: execute },
+      { event: 'B', data: { of: execute } },
+    ]),
+  );
+  const session = await QmpSession.open(path, { timeoutMs: 2_000 });
+  expect(await Promise.all([session.execute('x'), session.execute('y')])).toEqual(['x', 'y']);
+  const first = await session.event(({ data }) => data['of'] === 'x');
+  expect(first).toEqual({ name: 'A', data: { of: 'x' }, atMs: 2000.5 });
+  expect(await session.event(({ name }) => name === 'A')).toMatchObject({ data: { of: 'y' } });
+  const never = session.event(({ name }) => name === 'A');
+  session.close();
+  await expect(never).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+  await expect(session.execute('z')).rejects.toMatchObject({ code: 'COMMAND_FAILED' });
+});
+
+test('waits for an event no longer than until it is cancelled', async () => {
+  await using temp = await tempDir();
+  const path = join(temp.path, 'qmp');
+  await using _ = await scriptedServer(path, (socket) => answers(socket, () => [{ return: {} }]));
+  const abort = new AbortController();
+  const session = await QmpSession.open(path, { timeoutMs: 5_000, signal: abort.signal });
+  const event = session.event(() => true);
+  abort.abort();
+  await expect(event).rejects.toMatchObject({ code: 'ABORTED' });
 });

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a scripted QEMU does once it is started. */
@@ -11,11 +11,25 @@ export interface QemuScript {
   /** Does nothing at `system_powerdown`. */
   readonly ignoresPowerdown?: boolean;
   readonly ignoresTerm?: boolean;
+  /** Saves nothing, with this reason. */
+  readonly failsToSave?: string;
+  /** Never comes to the end of a save. */
+  readonly savesForever?: boolean;
+  /** Never comes to the end of a load. */
+  readonly loadsForever?: boolean;
+  /** Written to standard error before it ends at a load. */
+  readonly failsToLoad?: string;
   /** Written to standard output by a trial boot, which then ends. */
   readonly trial?: string;
 }
 
-/** An executable that speaks as much QEMU as a driver listens to: version, QMP, forwarded ports, console. */
+/** Commands that a guest's scripted QEMU was given, in order, but for the negotiation. */
+export async function commandsOf(qemuBin: string, guest: string): Promise<string[]> {
+  const lines = (await readFile(`${qemuBin}.commands`, 'utf8')).trim().split('\n');
+  return lines.filter((line) => line.startsWith(`${guest} `)).map((line) => line.slice(guest.length + 1));
+}
+
+/** An executable that speaks as much QEMU as a driver listens to: version, QMP, migration, forwarded ports, console. */
 export async function scriptedQemu(folder: string, script: QemuScript = {}): Promise<string> {
   const file = join(folder, 'scripted-qemu');
   await writeFile(file, `#!${process.execPath}\nconst script = ${JSON.stringify(script)};\n${BODY}`);
@@ -26,6 +40,7 @@ export async function scriptedQemu(folder: string, script: QemuScript = {}): Pro
 const BODY = String.raw`
 const fs = require('node:fs');
 const net = require('node:net');
+const { spawn } = require('node:child_process');
 const args = process.argv.slice(2);
 const after = (name) => args[args.indexOf(name) + 1];
 fs.appendFileSync(__filename + '.calls', JSON.stringify(args) + '\n');
@@ -40,12 +55,18 @@ if (args[0] === '--version') {
   if (script.ignoresTerm) process.on('SIGTERM', () => {});
   fs.writeFileSync(after('-serial').replace('file:', ''), 'booted\r\n\u001b[1mvm login:\u001b[0m ');
   setInterval(() => {}, 1000);
+  const memory = args.includes('-object') ? JSON.parse(after('-object')) : undefined;
+  if (memory && !fs.existsSync(memory['mem-path'])) {
+    fs.writeFileSync(memory['mem-path'], '');
+    fs.truncateSync(memory['mem-path'], memory.size);
+  }
   if (!script.isMute) serve();
 }
 function serve() {
   const guestPorts = [...after('-netdev').matchAll(/-:(\d+)/g)].map((match) => match[1]);
   const lines = [];
   let waiting = guestPorts.length;
+  if (waiting === 0) serveQmp('');
   for (const guestPort of guestPorts) {
     const server = net.createServer((socket) => socket.end('port ' + guestPort + '\n'));
     server.listen(0, '127.0.0.1', () => {
@@ -61,12 +82,55 @@ function serveQmp(usernet) {
     send({ QMP: { version: {}, capabilities: [] } });
     socket.on('data', (data) => {
       for (const line of String(data).trim().split('\n')) {
-        const { execute } = JSON.parse(line);
+        const { execute, arguments: given } = JSON.parse(line);
+        if (execute !== 'qmp_capabilities')
+          fs.appendFileSync(__filename + '.commands', after('-name') + ' ' + execute + '\n');
         send({ event: 'NIC_RX_FILTER_CHANGED' });
-        send({ return: execute === 'human-monitor-command' ? usernet : {} });
+        if (execute === 'quit') {
+          socket.end(JSON.stringify({ return: {} }) + '\n', () => process.exit(0));
+          return;
+        }
+        const reason = script.failsToSave ? { 'error-desc': script.failsToSave } : {};
+        const answers = { 'human-monitor-command': usernet, 'query-migrate': reason };
+        send({ return: answers[execute] ?? {} });
         if (execute === 'system_powerdown' && !script.ignoresPowerdown) process.exit(0);
+        MIGRATION[execute]?.(given, send);
       }
     });
   }).listen(after('-qmp').replace(/^unix:/, '').replace(/,.*/, ''));
 }
+const tell = (send, status) => send({ event: 'MIGRATION', data: { status } });
+const able = {};
+let write;
+const MIGRATION = {
+  stop: (_, send) => send({ event: 'STOP', timestamp: { seconds: 1, microseconds: 0 } }),
+  cont: (_, send) => send({ event: 'RESUME', timestamp: { seconds: 1, microseconds: 7000 } }),
+  'migrate-set-capabilities': ({ capabilities }) => {
+    for (const { capability, state } of capabilities) able[capability] = state;
+  },
+  migrate: ({ uri }, send) => {
+    tell(send, 'setup');
+    if (script.failsToSave) return tell(send, 'failed');
+    if (script.savesForever) return;
+    write = (send) => {
+      const child = spawn('/bin/sh', ['-c', uri.replace('exec:', '')], { stdio: ['pipe', 'ignore', 'inherit'] });
+      child.stdin.end('saved ' + JSON.stringify(able));
+      tell(send, 'completed');
+    };
+    if (!able['pause-before-switchover']) return write(send);
+    MIGRATION.stop(undefined, send);
+    tell(send, 'pre-switchover');
+  },
+  'migrate-continue': (_, send) => write(send),
+  'migrate-incoming': ({ uri }, send) => {
+    if (script.loadsForever) return;
+    if (script.failsToLoad) {
+      console.error(script.failsToLoad);
+      process.exit(1);
+    }
+    const child = spawn('/bin/sh', ['-c', uri.replace('exec:', '')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.on('data', (data) => fs.appendFileSync('loaded', data));
+    child.on('close', () => tell(send, 'completed'));
+  },
+};
 `;

@@ -35,7 +35,7 @@ export async function convert(saving: Saving, disk: string, chain: DiskChain): P
         return whenListening(who, (session) => splitUp(session, temp, signal));
       },
     };
-    const context = { guest: saving.guest, bin, arch, accelerator, settings, incoming };
+    const context = { guest: `${saving.guest}-template`, bin, arch, accelerator, settings, incoming };
     await (
       await startGuest(files, context, signal)
     ).exited;
