@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--wait SECONDS]
+export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-runs N] [--wait SECONDS]
        npm run bench -- fleet [--json] [--runs N]
 
   cold            measures cold boots against the same boots made by hand
   fleet           measures what 10,000 simulated VMs cost their host process; boots none
   --json          ends with one line of JSON instead of a table
   --runs N        how often each is measured: 1 to 99 (3)
+  --fresh-runs N  how often of these the image without Node and packages is measured, which takes minutes (all)
   --wait SECONDS  before each measurement, waits up to this long for the machine to be at rest (0)
   --help          prints this`;
 
@@ -14,7 +15,13 @@ export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--wait S
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'fleet'; readonly json: boolean; readonly runs: number }
-  | { readonly name: 'cold'; readonly json: boolean; readonly runs: number; readonly waitMs: number };
+  | {
+      readonly name: 'cold';
+      readonly json: boolean;
+      readonly runs: number;
+      readonly freshRuns: number;
+      readonly waitMs: number;
+    };
 
 /** A command line that cannot be understood. */
 export class UsageError extends Error {}
@@ -35,7 +42,8 @@ export function parseCommand(args: readonly string[]): Command {
   const { json } = values;
   const runs = whole('--runs', values.runs, 1, 99);
   const waitMs = 1000 * whole('--wait', values.wait, 0, 3600);
-  if (name === 'cold') return { name, json, runs, waitMs };
+  const freshRuns = whole('--fresh-runs', values['fresh-runs'] ?? values.runs, 1, runs);
+  if (name === 'cold') return { name, json, runs, freshRuns, waitMs };
   if (waitMs > 0) throw new UsageError('--wait is for cold');
   return { name, json, runs };
 }
@@ -48,6 +56,7 @@ function parsed(args: readonly string[]) {
       options: {
         json: { type: 'boolean', default: false },
         runs: { type: 'string', default: '3' },
+        'fresh-runs': { type: 'string' },
         wait: { type: 'string', default: '0' },
         help: { type: 'boolean', default: false },
       },

@@ -13,6 +13,8 @@ import { BASE_IMAGE, makePlace, type Place } from './place.ts';
 /** What a benchmark is asked for. */
 export interface ColdOptions {
   readonly runs: number;
+  /** How many of the runs measure the fresh image as well. */
+  readonly freshRuns: number;
   /** How long a measurement may wait for the machine to be at rest. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
@@ -21,7 +23,7 @@ export interface ColdOptions {
 
 /** Boots and the same by hand in turns, so that whatever else the machine does meets both. Leaves nothing behind. */
 export async function benchCold(options: ColdOptions): Promise<ColdReport> {
-  const { signal, say, runs } = options;
+  const { signal, say, runs, freshRuns } = options;
   await using place = await makePlace(signal, say);
   const meter = new Meter(options);
   const preparing = await meter.take('the boot that keeps the image', () =>
@@ -31,11 +33,12 @@ export async function benchCold(options: ColdOptions): Promise<ColdReport> {
   const samples = { freshBoots: [], freshFloors: [], boots: [], floors: [] } as Samples;
   for (let round = 1; round <= runs; round += 1) {
     say(`round ${round} of ${runs}`);
-    await takeRound(samples, { round, place, prepared, signal, meter });
+    await takeRound(samples, { round, isFresh: round <= freshRuns, place, prepared, signal, meter });
   }
   return {
     benchmark: 'cold',
     runs,
+    freshRuns,
     host: {
       processors: availableParallelism(),
       memoryMiB: Math.round(totalmem() / 1024 ** 2),
@@ -61,14 +64,16 @@ interface Samples {
 
 interface Round {
   readonly round: number;
+  readonly isFresh: boolean;
   readonly place: Place;
   readonly prepared: Artifact;
   readonly signal: AbortSignal;
   readonly meter: Meter;
 }
 
-async function takeRound(samples: Samples, { round, place, prepared, signal, meter }: Round): Promise<void> {
-  const steps = [
+async function takeRound(samples: Samples, round: Round): Promise<void> {
+  const { place, prepared, signal, meter } = round;
+  const fresh = [
     async () => {
       const boot = () => bootOnce(place, { prepare: 'never', signal });
       samples.freshBoots.push(await meter.take('bootHarness(), fresh image', boot));
@@ -77,6 +82,9 @@ async function takeRound(samples: Samples, { round, place, prepared, signal, met
       const floor = () => freshFloor(place, signal);
       samples.freshFloors.push(await meter.take('by hand, fresh image', floor));
     },
+  ];
+  const steps = [
+    ...(round.isFresh ? fresh : []),
     async () => {
       const boot = () => bootOnce(place, { prepare: 'auto', signal });
       const sample = await meter.take('bootHarness(), prepared image', boot);
@@ -89,7 +97,7 @@ async function takeRound(samples: Samples, { round, place, prepared, signal, met
     },
   ];
   // The other way round each time, so that neither profits from coming second.
-  for (const step of round % 2 === 0 ? steps.toReversed() : steps) await step();
+  for (const step of round.round % 2 === 0 ? steps.toReversed() : steps) await step();
 }
 
 /** Takes measurements one after the other, and sees how much of the machine was theirs. */

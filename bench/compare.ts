@@ -32,6 +32,7 @@ export interface Comparison {
 export interface ColdReport {
   readonly benchmark: 'cold';
   readonly runs: number;
+  readonly freshRuns: number;
   readonly host: {
     readonly processors: number;
     readonly memoryMiB: number;

@@ -39,8 +39,8 @@ async function measure(command: Command): Promise<number> {
     console.log(command.json ? JSON.stringify(report) : fleetTable(report));
     return 0;
   }
-  const { runs, waitMs } = command;
-  const report = await benchCold({ runs, waitMs, signal: interrupted.signal, say });
+  const { runs, freshRuns, waitMs } = command;
+  const report = await benchCold({ runs, freshRuns, waitMs, signal: interrupted.signal, say });
   console.log(command.json ? JSON.stringify(report) : table(report));
   return 0;
 }

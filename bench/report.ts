@@ -19,9 +19,9 @@ const ZERO: Summary = { median: 0, min: 0, max: 0, all: [] };
 
 /** The report for people. */
 export function table(report: ColdReport): string {
-  const { host, guest, runs, others } = report;
+  const { host, guest, runs, freshRuns, others } = report;
   return [
-    `cold boots: ${guest.image}, ${guest.cpu} processors, ${guest.memoryMiB} MiB; medians of ${runs}, in seconds`,
+    `cold boots: ${guest.image}, ${guest.cpu} processors, ${guest.memoryMiB} MiB; medians of ${runs} (${freshRuns} without Node and packages), in seconds`,
     `QEMU ${host.qemu} (${host.accelerator}) on ${host.processors} ${host.arch} processors, Node ${host.node}`,
     `others had ${percent(Math.min(...others))} to ${percent(Math.max(...others))} of the processors beside the measurements`,
     '',
