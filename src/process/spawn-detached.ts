@@ -1,8 +1,13 @@
 import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { tail, VzvmError } from '../errors.ts';
 
 const TAIL_BYTES = 16 * 1024;
+/** Where an input file is read. */
+export const INPUT_FD = 3;
+const INPUT_CHUNK = 256 * 1024;
 
 /** How a long-running process ended. */
 export interface ProcessReport {
@@ -33,13 +38,16 @@ export async function spawnDetached(
     readonly logFile: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
+    /** A file that it reads as its file descriptor 3, through a pipe. */
+    readonly inputFile?: string | undefined;
   },
 ): Promise<DetachedProcess> {
   const log = await open(options.logFile, 'a', 0o600);
+  const { inputFile } = options;
   try {
     const child = spawn(file, args, {
       detached: true,
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['ignore', log.fd, log.fd, ...(inputFile === undefined ? [] : ['pipe' as const])],
       env: { ...process.env, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
@@ -53,6 +61,7 @@ export async function spawnDetached(
       child.once('spawn', resolve);
       child.once('error', (error) => reject(spawnError(file, error)));
     });
+    if (inputFile !== undefined) feed(inputFile, child.stdio[INPUT_FD] as Writable);
     const { pid } = child;
     // A made-up id could be read as "every process" by kill(2).
     if (pid === undefined) throw new VzvmError('INTERNAL', `${file} was started without a process id`);
@@ -60,6 +69,14 @@ export async function spawnDetached(
   } finally {
     await log.close();
   }
+}
+
+/** An input that ends early is for its reader to tell of. */
+function feed(file: string, to: Writable): void {
+  to.on('error', () => undefined).once('finish', () => to.destroy());
+  createReadStream(file, { highWaterMark: INPUT_CHUNK })
+    .on('error', () => to.destroy())
+    .pipe(to);
 }
 
 /** The end of a log file; empty when there is none. Reads no more than it needs: a console may grow large. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startTimeOf, signalProcess, waitUntilGone } from '../../src/process/end-process.ts';
@@ -57,4 +57,17 @@ test('reads only the end of a long log, and nothing where there is none', async 
   expect(stderrTail.endsWith('99999\n100000')).toBe(true);
   expect(stderrTail.length).toBeLessThanOrEqual(4096);
   expect(await readTail(join(temp.path, 'none'))).toBe('');
+});
+
+test('gives a process a file to read, and minds neither one that is not there nor a process that reads none of it', async () => {
+  await using temp = await tempDir();
+  const [inputFile, logFile] = [join(temp.path, 'input'), join(temp.path, 'log')];
+  await writeFile(inputFile, 'x'.repeat(3_000_000));
+  const counted = async (file: string, command: string) => {
+    const { exited } = await spawnDetached('sh', ['-c', command], { logFile, inputFile: file });
+    return (await exited).stderrTail.trim().split('\n').at(-1);
+  };
+  expect(await counted(inputFile, 'wc -c <&3')).toBe('3000000');
+  expect(await counted(join(temp.path, 'nothing'), 'wc -c <&3')).toBe('0');
+  expect(await counted(inputFile, 'echo none')).toBe('none');
 });

@@ -36,8 +36,10 @@ export interface StartContext {
 export interface Incoming {
   readonly memory: GuestMemory;
   readonly guestPorts: readonly number[];
+  /** What QEMU reads as its file descriptor 3. */
+  readonly stateFile?: string;
   /** Resolves once it runs, with the ports that it forwards. */
-  readonly resume: (child: DetachedProcess, signal: AbortSignal) => Promise<Record<number, number>>;
+  readonly resume: (child: DetachedProcess) => Promise<Record<number, number>>;
 }
 
 /** Starts QEMU, and waits until it runs and has told which ports it forwards. A failed or aborted start leaves no process. */
@@ -54,12 +56,16 @@ export async function startGuest(
   // What an earlier run had in memory is nothing to boot with.
   if (!incoming && settings.memoryFile !== undefined)
     await rm(join(files.folder, settings.memoryFile), { force: true });
-  const child = await spawnDetached(context.bin, args, { logFile: files.log, cwd: files.folder });
+  const child = await spawnDetached(context.bin, args, {
+    logFile: files.log,
+    cwd: files.folder,
+    inputFile: incoming?.stateFile,
+  });
   try {
     const startTime = await startTimeOf(child.pid);
     const identity = { pid: child.pid, ...(startTime === undefined ? {} : { startTime }) };
     await writeJson(files.process, { ...identity, ports: {} });
-    const ports = await (incoming?.resume(child, signal) ?? forwardedPorts(child, context, signal));
+    const ports = await (incoming?.resume(child) ?? forwardedPorts(child, context, signal));
     await writeJson(files.process, { ...identity, ports });
     return { pid: child.pid, exited: child.exited };
   } catch (error) {

@@ -128,9 +128,10 @@ const MIGRATION = {
       console.error(script.failsToLoad);
       process.exit(1);
     }
-    const child = spawn('/bin/sh', ['-c', uri.replace('exec:', '')], { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout.on('data', (data) => fs.appendFileSync('loaded', data));
-    child.on('close', () => tell(send, 'completed'));
+    const shell = () => spawn('/bin/sh', ['-c', uri.replace('exec:', '')], { stdio: ['ignore', 'pipe', 'inherit'] }).stdout;
+    const input = uri.startsWith('fd:') ? fs.createReadStream('', { fd: Number(uri.slice(3)) }) : shell();
+    input.on('data', (data) => fs.appendFileSync('loaded', data));
+    input.on('close', () => tell(send, 'completed'));
   },
 };
 `;

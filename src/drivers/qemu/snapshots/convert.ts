@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { makeGuest } from '../clone.ts';
 import { filesIn } from '../paths.ts';
 import type { QmpSession } from '../qmp-session.ts';
-import { startGuest } from '../start.ts';
+import { startGuest, type Incoming } from '../start.ts';
 import { deleteGuest } from '../stop.ts';
 import { makeEmptyDisk, type DiskChain } from './disks.ts';
 import { MEMORY, SEED, STATE, STREAM, WORKSHOP } from './layout.ts';
-import { beginSave, loadState, quit, reached, setCapabilities, written } from './migration.ts';
+import { lastingSettings } from './manifest.ts';
+import { beginSave, contentOf, loadState, quit, reached, setCapabilities, written } from './migration.ts';
 import { whenListening } from './resume.ts';
 import type { Saving } from './saving.ts';
 
@@ -23,22 +24,20 @@ export async function convert(saving: Saving, disk: string, chain: DiskChain): P
   try {
     const settings = await makeGuest(WORKSHOP, files, 0, async () => {
       await makeEmptyDisk(files.disk, join('..', disk), chain.virtualBytes, signal);
-      const { resources, hasSeed, boot, authorizedKey } = saving.settings;
-      if (hasSeed) await symlink(saving.files.seed, join(files.folder, SEED));
-      return { resources, hasSeed, boot, ...(authorizedKey === undefined ? {} : { authorizedKey }) };
+      if (saving.settings.hasSeed) await symlink(saving.files.seed, join(files.folder, SEED));
+      return lastingSettings(saving.settings);
     });
-    const incoming = {
+    const incoming: Incoming = {
       memory: { file: join(temp, MEMORY), isShared: true },
       guestPorts: [],
-      resume: (child: Parameters<typeof whenListening>[0]['child']) => {
+      resume: (child) => {
         const who = { guest: saving.guest, socket: settings.qmp, child, timeoutMs: TIMEOUT_MS, signal };
         return whenListening(who, (session) => splitUp(session, temp, signal));
       },
     };
     const context = { guest: `${saving.guest}-template`, bin, arch, accelerator, settings, incoming };
-    await (
-      await startGuest(files, context, signal)
-    ).exited;
+    const { exited } = await startGuest(files, context, signal);
+    await exited;
   } finally {
     await deleteGuest(WORKSHOP, files, saving.log);
   }
@@ -50,7 +49,7 @@ async function splitUp(
   signal: AbortSignal,
 ): Promise<Record<number, number>> {
   await setCapabilities(session, {});
-  await loadState(session, join(temp, STREAM));
+  await loadState(session, contentOf(join(temp, STREAM)));
   await rm(join(temp, STREAM));
   await setCapabilities(session, { 'x-ignore-shared': true });
   await beginSave(session, join(temp, STATE));

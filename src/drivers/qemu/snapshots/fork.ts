@@ -4,12 +4,12 @@ import { VzvmError } from '../../../errors.ts';
 import type { GuestProcess } from '../../driver.ts';
 import { makeGuest } from '../clone.ts';
 import type { GuestFiles } from '../paths.ts';
-import { GUEST_PORTS, startGuest } from '../start.ts';
+import { GUEST_PORTS, startGuest, type Incoming } from '../start.ts';
 import { deleteGuest } from '../stop.ts';
 import { parseForwards } from '../usernet.ts';
 import type { SnapshotContext } from './context.ts';
 import { MEMORY, OVERLAY, SEED, STATE } from './layout.ts';
-import { loadState, setCapabilities } from './migration.ts';
+import { INPUT, loadState, setCapabilities } from './migration.ts';
 import { whenListening } from './resume.ts';
 import type { Template } from './store.ts';
 
@@ -33,18 +33,18 @@ export async function forkGuest(
   const { bin, arch } = context;
   const { accelerator } = manifest;
   const memory = { file: join(folder, MEMORY), isShared: false };
-  const resume: NonNullable<Parameters<typeof startGuest>[1]['incoming']>['resume'] = (child) =>
+  const resume: Incoming['resume'] = (child) =>
     whenListening({ guest, socket: settings.qmp, child, timeoutMs: TIMEOUT_MS, signal }, async (session) => {
       const [usernet] = await Promise.all([
         session.execute('human-monitor-command', { 'command-line': 'info usernet' }),
         setCapabilities(session, { 'x-ignore-shared': true }),
-        loadState(session, join(folder, STATE)),
+        loadState(session, INPUT),
       ]);
       await session.execute('cont');
       return parseForwards(String(usernet));
     });
   try {
-    const incoming = { memory, guestPorts: GUEST_PORTS, resume };
+    const incoming = { memory, guestPorts: GUEST_PORTS, stateFile: join(folder, STATE), resume };
     return await startGuest(files, { guest, bin, arch, accelerator, settings, incoming }, signal);
   } catch (error) {
     await deleteGuest(guest, files, context.log);

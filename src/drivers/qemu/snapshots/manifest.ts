@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { guestSettings } from '../settings.ts';
+import { guestSettings, type GuestSettings } from '../settings.ts';
 
 /** The last file of a template to be written: where it is, all of it is. */
 export const MANIFEST = 'template.json';
@@ -9,11 +9,13 @@ export const MANIFEST = 'template.json';
 /** What tells one content of a file from another without reading it. */
 const stamp = z.object({ path: z.string(), size: z.number(), mtimeMs: z.number(), ino: z.number() });
 
+const lasting = guestSettings.omit({ qmp: true, disk: true, memoryFile: true });
+
 const manifest = z.object({
   /** What can run it: {@link runnerOf}. */
   runner: z.string(),
   accelerator: z.enum(['kvm', 'hvf', 'tcg']),
-  settings: guestSettings.omit({ qmp: true, disk: true, memoryFile: true }),
+  settings: lasting,
   /** Files of its own, by their names in its folder. */
   own: z.array(stamp),
   /** Files elsewhere that it rests on. */
@@ -23,6 +25,11 @@ const manifest = z.object({
 /** What is known of a template. */
 export type Manifest = z.infer<typeof manifest>;
 export type Stamp = z.infer<typeof stamp>;
+
+/** What a guest's settings and those of its forks have in common. */
+export function lastingSettings(settings: GuestSettings): Manifest['settings'] {
+  return lasting.parse(settings);
+}
 
 /** Undefined where there is none, or one of another version. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {

@@ -1,6 +1,7 @@
 import { access, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../../errors.ts';
+import { INPUT_FD } from '../../../process/spawn-detached.ts';
 import type { QmpEvent, QmpSession } from '../qmp-session.ts';
 
 const POLL_MS = 5;
@@ -22,9 +23,15 @@ export async function setCapabilities(session: QmpSession, wanted: Capabilities)
   await session.execute('migrate-set-capabilities', { capabilities });
 }
 
+/** What QEMU was started with as input. */
+export const INPUT = `fd:${INPUT_FD}`;
+
+/** What is in a file. */
+export const contentOf = (file: string): string => `exec:cat ${quote(file)}`;
+
 /** Reads a saved state; the guest is then there, and does not run. */
-export async function loadState(session: QmpSession, file: string): Promise<void> {
-  const begun = session.execute('migrate-incoming', { uri: `exec:cat ${quote(file)}` });
+export async function loadState(session: QmpSession, uri: string): Promise<void> {
+  const begun = session.execute('migrate-incoming', { uri });
   await Promise.all([begun, reached(session, 'completed')]);
 }
 

@@ -5,7 +5,7 @@ import { syncFiles } from '../images/cache.ts';
 import { convert } from './convert.ts';
 import { chainOf, makeEmptyDisk, type DiskChain } from './disks.ts';
 import { MEMORY, OVERLAY, SEED, STATE } from './layout.ts';
-import { MANIFEST, stampOf, type Manifest } from './manifest.ts';
+import { lastingSettings, MANIFEST, stampOf, type Manifest } from './manifest.ts';
 import { saveEnding } from './save-ending.ts';
 import { saveLive } from './save-live.ts';
 import type { Saving } from './saving.ts';
@@ -30,13 +30,12 @@ async function finish(saving: Saving, disk: string, chain: DiskChain): Promise<v
   await makeEmptyDisk(join(temp, OVERLAY), join(folder, disk), chain.virtualBytes, signal);
   if (settings.hasSeed) await cp(files.seed, join(temp, SEED), { recursive: true });
   await syncFiles(temp);
-  const { resources, hasSeed, boot, authorizedKey } = settings;
   const own = [MEMORY, STATE, OVERLAY, ...chain.own];
-  const bases = [...chain.bases, ...(boot ? [boot.kernel, boot.initrd] : [])];
+  const bases = [...chain.bases, ...Object.values(settings.boot ?? {})];
   const manifest: Manifest = {
     runner: saving.runner,
     accelerator: saving.accelerator,
-    settings: { resources, hasSeed, boot, ...(authorizedKey === undefined ? {} : { authorizedKey }) },
+    settings: lastingSettings(settings),
     own: await Promise.all(own.map((name) => stampOf(name, join(temp, name)))),
     bases: await Promise.all(bases.map((path) => stampOf(path))),
   };
