@@ -1,26 +1,18 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { readHostNpm } from '../src/actors/host-npm.ts';
-import { resolveNodePackage } from '../src/actors/resolve-node.ts';
 import { dialTcp } from '../src/drivers/dial-tcp.ts';
 import { VzvmError } from '../src/errors.ts';
-import { hostArch } from '../src/drivers/qemu/host.ts';
 import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
-import { quote } from '../src/guest/index.ts';
 import type { SshAuth } from '../src/ssh/connect.ts';
-import { connectSsh, generateKeyPair, uploadFiles, type SshConnection } from '../src/ssh/index.ts';
+import { connectSsh, generateKeyPair, type SshConnection } from '../src/ssh/index.ts';
 import { startByHand, type ByHandVm } from './by-hand-vm.ts';
+import { DIRECTORY, installByHand } from './floor-install.ts';
 import type { Place } from './place.ts';
 
 const USER = 'admin';
-const DIRECTORY = `/home/${USER}/harness`;
-const CA_FILE = `${DIRECTORY}/host-ca.pem`;
-const NODE_MAJOR = 22;
 const STEP_MS = 20 * 60_000;
 const LOOK_MS = 50;
-const FILES = ['harness.mjs', 'package.json', 'package-lock.json'];
 
 /** What a boot costs by hand, in milliseconds. */
 export interface FloorParts {
@@ -85,52 +77,6 @@ async function inVm(
   }
 }
 
-/** As somebody types it: download, unpack, `npm ci`. Looking the versions up and sending the files is not timed. */
-async function installByHand(guest: SshConnection, signal: AbortSignal) {
-  const host = await readHostNpm(signal);
-  const { registry, token, caPem } = host;
-  if (token !== undefined) throw new Error('the benchmark cannot use a registry that wants a token');
-  const { node, npm } = await resolveNodePackage({
-    ...host,
-    major: NODE_MAJOR,
-    arch: hostArch().node,
-    signal,
-  });
-  const assets = new URL('../assets/', import.meta.url);
-  const files = FILES.map(async (path) => ({ path, content: await readFile(new URL(path, assets)) }));
-  const certificates = caPem === undefined ? [] : [{ path: 'host-ca.pem', content: caPem }];
-  await uploadFiles(guest, {
-    directory: DIRECTORY,
-    files: [...(await Promise.all(files)), ...certificates],
-    timeoutMs: STEP_MS,
-    signal,
-  });
-  const trust =
-    caPem === undefined ? '' : `export NODE_EXTRA_CA_CERTS=${CA_FILE} CURL_CA_BUNDLE=${CA_FILE}; `;
-  const timed = async (command: string) => {
-    const started = performance.now();
-    await must(guest, `${trust}${command}`, signal);
-    return performance.now() - started;
-  };
-  const nodeInstall = await timed(nodeCommand(node.url, npm.url));
-  const npmInstall = await timed(
-    `cd ${DIRECTORY} && npm ci --no-audit --no-fund --omit=dev --registry=${quote(registry)}`,
-  );
-  return { nodeInstall, npmInstall };
-}
-
-function nodeCommand(nodeUrl: string, npmUrl: string): string {
-  const modules = '/usr/local/lib/node_modules/npm';
-  const unpack = 'sudo tar -xz --no-same-owner --strip-components=1 -C';
-  return [
-    'set -e',
-    `sudo mkdir -p ${modules}`,
-    `curl -fsSL ${quote(nodeUrl)} | ${unpack} /usr/local package/bin/node`,
-    `curl -fsSL ${quote(npmUrl)} | ${unpack} ${modules}`,
-    `sudo ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm`,
-  ].join('\n');
-}
-
 /** Plain `node harness.mjs`, from its start to the first 200 that the host gets. */
 async function startHarness(guest: SshConnection, vm: ByHandVm): Promise<number> {
   const started = performance.now();
@@ -158,11 +104,6 @@ async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
   } catch {
     return false; // Not yet; an end of the VM or of our patience ends the pause after it.
   }
-}
-
-async function must(guest: SshConnection, command: string, signal: AbortSignal): Promise<void> {
-  const { exitCode, stderrTail } = await guest.exec(command, { timeoutMs: STEP_MS, signal });
-  if (exitCode !== 0) throw new Error(`a command in the guest ended with ${exitCode}: ${stderrTail}`);
 }
 
 /** Also by hand one tries again when the server is too busy for its first word. */

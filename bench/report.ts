@@ -15,8 +15,6 @@ const BY_HAND: readonly {
   { label: 'spawn', states: ['spawn'], part: 'harness' },
 ];
 
-const ZERO: Summary = { median: 0, min: 0, max: 0, all: [] };
-
 /** The report for people. */
 export function table(report: ColdReport): string {
   const { host, guest, runs, freshRuns, others } = report;
@@ -80,7 +78,7 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function range({ min, max }: Summary = ZERO): string {
+function range({ min, max }: Summary): string {
   return `${seconds(min)} – ${seconds(max)}`;
 }
 
