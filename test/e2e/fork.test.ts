@@ -6,7 +6,7 @@ import { newGuestName } from '../../src/drivers/guest-name.ts';
 import { createQemuDriver } from '../../src/drivers/qemu/index.ts';
 import { connectSsh } from '../../src/ssh/index.ts';
 import { freshCache } from './cache.ts';
-import { makePlace, NOTHING } from './outside.ts';
+import { makePlace, NOTHING, type Place } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
 const reason = reasonToSkip();
@@ -41,14 +41,19 @@ async function booted(driver: Driver, signal: AbortSignal, snapshotable: boolean
   return guest;
 }
 
+async function setUp(place: Place) {
+  const signal = AbortSignal.timeout(10 * 60_000);
+  const cacheDir = await freshCache(place.stateDir);
+  const driver = createQemuDriver({ stateDir: place.stateDir, cacheDir });
+  const { snapshots } = driver;
+  if (!snapshots) throw new Error('no snapshots here');
+  return { driver, snapshots, signal };
+}
+
 describe.skipIf(reason !== undefined)(`memory templates${reason ? ` (${reason})` : ''}`, () => {
   it('forks three guests at once from one that has ended, which share nothing they write', async () => {
     await using place = await makePlace();
-    const signal = AbortSignal.timeout(10 * 60_000);
-    const cacheDir = await freshCache(place.stateDir);
-    const driver = createQemuDriver({ stateDir: place.stateDir, cacheDir });
-    const { snapshots } = driver;
-    if (!snapshots) throw new Error('no snapshots here');
+    const { driver, snapshots, signal } = await setUp(place);
     const template = await booted(driver, signal, true);
     await ask(driver, template, 'echo before > /dev/shm/memory; echo before > disk', signal);
     await snapshots.save({ guest: template, key: KEY, keepRunning: false }, signal);
@@ -75,11 +80,7 @@ describe.skipIf(reason !== undefined)(`memory templates${reason ? ` (${reason})`
 
   it('saves a guest that runs on, and forks it', async () => {
     await using place = await makePlace();
-    const signal = AbortSignal.timeout(10 * 60_000);
-    const cacheDir = await freshCache(place.stateDir);
-    const driver = createQemuDriver({ stateDir: place.stateDir, cacheDir });
-    const { snapshots } = driver;
-    if (!snapshots) throw new Error('no snapshots here');
+    const { driver, snapshots, signal } = await setUp(place);
     const guest = await booted(driver, signal, false);
     await ask(driver, guest, 'echo before > /dev/shm/memory; echo before > disk', signal);
     await snapshots.save({ guest, key: KEY, keepRunning: true }, signal);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, cp, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { MemorySnapshots } from '../../../src/drivers/driver.ts';
@@ -40,7 +40,6 @@ function snapshotsOf(driver: { readonly snapshots?: MemorySnapshots }): MemorySn
 
 test('saves a guest whose memory is a file by moving it, and starts others from it', async () => {
   await using vm = await started();
-  await appendFile(join(vm.folder, 'memory'), '');
   await vm.save(false);
   expect(isRunning(vm.pid)).toBe(false);
   expect(await vm.commands()).toEqual(['stop', 'migrate-set-capabilities', 'migrate', 'quit']);
@@ -68,7 +67,7 @@ test('saves a guest whose memory is a file by moving it, and starts others from 
     'cont',
   ]);
   expect(await readFile(join(vm.folder, '..', guests[0], 'loaded'), 'utf8')).toBe(
-    'saved {"x-ignore-shared":true,"events":true}',
+    'saved {"x-ignore-shared":true,"pause-before-switchover":false,"events":true}',
   );
   const ports = await Promise.all(guests.map((guest) => vm.driver.address(guest, signal)));
   expect(new Set(ports.flatMap((address) => Object.values(address?.ports ?? {}))).size).toBe(4);
@@ -254,17 +253,24 @@ test('never forks onto a guest that is there', async () => {
   expect(await vm.guests()).toEqual([vm.guest]);
 });
 
-test('clears away what a killed process left of the same template, with the QEMU that it had at work', async () => {
+test('clears away what killed processes left, with the QEMU that they had at work, and nothing of those that live', async () => {
   await using vm = await started();
-  const left = join(vm.cache, `template-${KEY}.tmp-0123abcd`);
-  await mkdir(join(left, 'workshop'), { recursive: true });
-  const { pid, exited } = await spawnDetached('sleep', ['60'], { logFile: join(left, 'log') });
-  await writeFile(
-    join(left, 'workshop', 'process.json'),
-    JSON.stringify({ pid, startTime: await startTimeOf(pid), ports: {} }),
+  const dead = await spawnDetached('true', [], { logFile: join(vm.folder, 'log') });
+  await dead.exited;
+  const sleeping = [`template-${KEY}.tmp-${process.pid}-0a`, `template-of-another.tmp-${dead.pid}-0b`].map(
+    async (name) => {
+      const workshop = join(vm.cache, name, 'workshop');
+      await mkdir(workshop, { recursive: true });
+      const { pid, exited } = await spawnDetached('sleep', ['60'], { logFile: join(workshop, 'log') });
+      const run = { pid, startTime: await startTimeOf(pid), ports: {} };
+      await writeFile(join(workshop, 'process.json'), JSON.stringify(run));
+      return { exited };
+    },
   );
-  await cp(join(vm.folder, 'guest.json'), join(left, 'memory'));
+  const ended = (await Promise.all(sleeping)).map(({ exited }) => exited);
+  const alive = `template-of-another.tmp-${process.pid}-0c`;
+  await mkdir(join(vm.cache, alive));
   await vm.save(false);
-  await exited;
-  expect(await vm.left()).toEqual([`template-${KEY}`]);
+  await Promise.all(ended);
+  expect(await vm.left()).toEqual([alive, `template-${KEY}`].toSorted());
 });

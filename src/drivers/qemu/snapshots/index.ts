@@ -46,9 +46,11 @@ export class QemuSnapshots implements MemorySnapshots {
     if (!settings || (await runningPid(files)) === undefined) throw notRunning(guest);
     const { bin, arch, log, minFreeMiB } = this.#options;
     const runner = await this.#runner(settings.boot?.kernel, signal);
-    const { memoryMiB } = settings.resources;
+    // On the way of a stream into memory both are there.
+    const copies = settings.memoryFile !== undefined && !request.keepRunning ? 1 : 2;
+    const neededMiB = copies * settings.resources.memoryMiB + minFreeMiB;
     try {
-      await demandFreeMiB(folder, memoryMiB + minFreeMiB, 'a template');
+      await demandFreeMiB(folder, neededMiB, 'a template');
       await this.#store.put(key, signal, (temp) =>
         saveGuest({ ...request, ...runner, files, settings, temp, folder, bin, arch, log, signal }),
       );

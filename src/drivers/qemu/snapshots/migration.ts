@@ -5,6 +5,8 @@ import { INPUT_FD } from '../../../process/spawn-detached.ts';
 import type { QmpEvent, QmpSession } from '../qmp-session.ts';
 
 const POLL_MS = 5;
+/** For what is in a pipe when QEMU has ended its part. */
+const WRITTEN_TIMEOUT_MS = 30_000;
 
 /** What QEMU calls the abilities that are used here. */
 export interface Capabilities {
@@ -14,12 +16,10 @@ export interface Capabilities {
   readonly 'pause-before-switchover'?: boolean;
 }
 
-/** Says how the next migration is to go. What is not named stays as it is. */
+/** Says how the next migration is to go: with what is named and nothing else. */
 export async function setCapabilities(session: QmpSession, wanted: Capabilities): Promise<void> {
-  const capabilities = Object.entries({ ...wanted, events: true }).map(([capability, state]) => ({
-    capability,
-    state,
-  }));
+  const all = { 'x-ignore-shared': false, 'pause-before-switchover': false, ...wanted, events: true };
+  const capabilities = Object.entries(all).map(([capability, state]) => ({ capability, state }));
   await session.execute('migrate-set-capabilities', { capabilities });
 }
 
@@ -39,7 +39,7 @@ export async function loadState(session: QmpSession, uri: string): Promise<void>
 export async function beginSave(session: QmpSession, file: string): Promise<void> {
   // QEMU does not tell when the last byte is in the file; its new name does, with how it went.
   const to = quote(file);
-  await session.execute('migrate', { uri: `exec:cat > ${to}; mv ${to} ${to}.$?` });
+  await session.execute('migrate', { uri: `exec:cat > ${to} && mv ${to} ${to}.0 || mv ${to} ${to}.1` });
 }
 
 /** Waits until a migration has come so far. */
@@ -63,10 +63,12 @@ async function unlessFailed(session: QmpSession, isWanted: (event: QmpEvent) => 
 
 /** Waits until the file of a completed migration is whole. */
 export async function written(file: string, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + WRITTEN_TIMEOUT_MS;
   for (;;) {
     if (signal.aborted) throw new VzvmError('ABORTED', 'saving a guest was cancelled');
     if (await exists(`${file}.0`)) return rename(`${file}.0`, file);
-    if (await exists(`${file}.1`)) throw notSaved('its state could not be written');
+    if (Date.now() >= deadline || (await exists(`${file}.1`)))
+      throw notSaved('its state could not be written');
     await sleep(POLL_MS);
   }
 }

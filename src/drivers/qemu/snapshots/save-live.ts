@@ -25,25 +25,29 @@ const POLL_MS = 20;
 export async function saveLive(saving: Saving, disk: string): Promise<void> {
   const { guest, files, settings, keepRunning, temp, signal } = saving;
   const session = await QmpSession.open(settings.qmp, { timeoutMs: TIMEOUT_MS, signal });
+  let noted: Promise<void> | undefined;
   try {
-    await setCapabilities(session, { 'x-ignore-shared': false, 'pause-before-switchover': true });
+    await setCapabilities(session, { 'pause-before-switchover': true });
     const limits = { 'max-bandwidth': FASTEST, 'downtime-limit': PAUSE_MS };
     await session.execute('migrate-set-parameters', limits);
     await beginSave(session, join(temp, STREAM));
     const stoppedAt = await standsStill(session);
     const { command, next } = freezing(files.folder, disk);
     await session.execute(command.execute, command.arguments);
+    // Whatever becomes of the save; but nobody stands still for it.
+    noted = writeJson(files.settings, { ...settings, disk: next });
+    noted.catch(() => undefined);
     await session.execute('migrate-continue', { state: 'pre-switchover' });
     await reached(session, 'completed');
     if (keepRunning) await runOn(saving, session, stoppedAt);
     else await quit(session);
-    await writeJson(files.settings, { ...settings, disk: next });
   } catch (error) {
     session.close();
     await goOn(saving);
     throw error;
   } finally {
     session.close();
+    await noted;
   }
   if (!keepRunning) await stopGuest(guest, files, 0, saving.log);
   await written(join(temp, STREAM), signal);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRunning } from '../../../process/end-process.ts';
 import { demandKey, removeFiles } from '../../kept.ts';
 import { withLock } from '../../lock.ts';
 import { filesIn } from '../paths.ts';
@@ -9,6 +10,7 @@ import { WORKSHOP } from './layout.ts';
 import { isWhole, readManifest, type Manifest } from './manifest.ts';
 
 const PREFIX = 'template-';
+const LEFTOVER = /^template-(?<key>[a-z0-9-]+)\.tmp-(?<pid>\d+)-[0-9a-f]+$/;
 const LOCK_TIMEOUT_MS = 10 * 60_000;
 
 /** A template on this host's disk. */
@@ -48,7 +50,7 @@ export class TemplateStore {
     const lock = { signal, timeoutMs: LOCK_TIMEOUT_MS, log: () => undefined };
     await withLock(`${folder}.lock`, lock, async () => {
       await this.#removeLeftovers(key);
-      const temp = `${folder}.tmp-${randomBytes(4).toString('hex')}`;
+      const temp = besides(folder);
       try {
         await mkdir(temp, { recursive: true, mode: 0o700 });
         await fill(temp);
@@ -63,7 +65,7 @@ export class TemplateStore {
   /** Moved aside first: nobody finds half of it. Guests that run from it hold its files open. */
   async remove(key: string): Promise<void> {
     const folder = this.folderOf(key);
-    const aside = `${folder}.tmp-${randomBytes(4).toString('hex')}`;
+    const aside = besides(folder);
     try {
       await rename(folder, aside);
     } catch (error) {
@@ -87,12 +89,20 @@ export class TemplateStore {
     });
   }
 
-  /** What a killed process left: its files, and the QEMU that it had at work. */
+  /** What killed processes left: their files, and the QEMU that they had at work. Of this key nobody has any now. */
   async #removeLeftovers(key: string): Promise<void> {
-    const left = (await this.#names()).filter((name) => name.startsWith(`${PREFIX}${key}.tmp-`));
-    for (const folder of left.map((name) => join(this.#place, name))) {
+    for (const name of await this.#names()) {
+      const owner = LEFTOVER.exec(name)?.groups;
+      if (!owner) continue;
+      const isOurs = owner['key'] === key;
+      if (!isOurs && (await isRunning(Number(owner['pid'])))) continue;
+      const folder = join(this.#place, name);
       await deleteGuest(WORKSHOP, filesIn(join(folder, WORKSHOP)), () => undefined);
       await removeFiles(folder);
     }
   }
+}
+
+function besides(folder: string): string {
+  return `${folder}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
 }
