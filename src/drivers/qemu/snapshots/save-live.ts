@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../../errors.ts';
+import { isAborted, messageOf } from '../../../errors.ts';
 import { freezing } from '../freeze.ts';
 import { QmpSession } from '../qmp-session.ts';
 import { writeJson } from '../settings.ts';
@@ -16,7 +16,7 @@ const CONVERGE_MS = 10_000;
 const PAUSE_MS = 50;
 const FASTEST = 2 ** 40;
 const GO_ON_TIMEOUT_MS = 10_000;
-const POLL_MS = 20;
+const POLL_MS = 5;
 
 /**
  * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile. Its disk is
@@ -66,9 +66,23 @@ async function standsStill(session: QmpSession): Promise<number> {
 }
 
 async function runOn({ guest, log }: Saving, session: QmpSession, stoppedAt: number): Promise<void> {
-  await session.execute('cont');
+  await letRun(session);
   const { atMs } = await session.event(({ name }) => name === 'RESUME');
   log(`${guest} stood still for ${Math.round(atMs - stoppedAt)} ms while it was saved`);
+}
+
+/** QEMU refuses until it has put its migration away, which it tells of before it has done it. */
+async function letRun(session: QmpSession): Promise<void> {
+  const deadline = Date.now() + GO_ON_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await session.execute('cont');
+      return;
+    } catch (error) {
+      if (isAborted(error) || Date.now() >= deadline) throw error;
+      await sleep(POLL_MS);
+    }
+  }
 }
 
 /** Whatever went wrong with the save, the guest runs on. */
@@ -77,14 +91,7 @@ async function goOn({ guest, settings, log }: Saving): Promise<void> {
     const session = await QmpSession.open(settings.qmp, { timeoutMs: GO_ON_TIMEOUT_MS });
     try {
       await session.execute('migrate_cancel');
-      // Refused until the migration has noticed.
-      while (
-        !(await session.execute('cont').then(
-          () => true,
-          () => false,
-        ))
-      )
-        await sleep(POLL_MS);
+      await letRun(session);
     } finally {
       session.close();
     }
