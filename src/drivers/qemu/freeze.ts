@@ -23,23 +23,27 @@ export async function freezeDisk(guest: string, files: GuestFiles, signal: Abort
   }
   const { disk = FIRST_DISK } = settings;
   if ((await runningPid(files)) === undefined) return join(files.folder, disk);
-  const { command, next } = freezing(files.folder, disk);
+  const { command, next } = freezing(disk);
   await qmp(settings.qmp, command, { timeoutMs: QMP_TIMEOUT_MS, signal });
   await writeJson(files.settings, { ...settings, disk: next });
   return join(files.folder, disk);
 }
 
-/** What makes a running guest leave its disk as it is and write to the next one. Pure. */
-export function freezing(folder: string, disk: string) {
+/**
+ * What makes a running guest leave its disk as it is and write to the next one, which is made unless it is there. Pure.
+ * The disks name each other as QEMU sees them from the guest's folder: so they may move together.
+ */
+export function freezing(disk: string, isThere = false) {
   const count = Number(/(\d+)\.qcow2$/.exec(disk)?.[1] ?? 0) + 1;
   const next = `disk-${count}.qcow2`;
   const command = {
     execute: 'blockdev-snapshot-sync',
     arguments: {
       'node-name': disk.replace(/\.qcow2$/, ''),
-      'snapshot-file': join(folder, next),
+      'snapshot-file': next,
       'snapshot-node-name': `disk-${count}`,
       format: 'qcow2',
+      ...(isThere ? { mode: 'existing' } : {}),
     },
   };
   return { command, next };

@@ -47,12 +47,11 @@ export async function reached(session: QmpSession, status: 'completed' | 'pre-sw
   await unlessFailed(session, ({ name, data }) => name === 'MIGRATION' && data['status'] === status);
 }
 
-/** Waits until a migration stops its guest. When that was, in milliseconds since the epoch. */
-export async function stopped(session: QmpSession): Promise<number> {
-  return (await unlessFailed(session, ({ name }) => name === 'STOP')).atMs;
-}
-
-async function unlessFailed(session: QmpSession, isWanted: (event: QmpEvent) => boolean): Promise<QmpEvent> {
+/** The next event that is wanted, unless the migration fails before. */
+export async function unlessFailed(
+  session: QmpSession,
+  isWanted: (event: QmpEvent) => boolean,
+): Promise<QmpEvent> {
   const hasFailed = ({ name, data }: QmpEvent) =>
     name === 'MIGRATION' && (data['status'] === 'failed' || data['status'] === 'cancelled');
   const event = await session.event((each) => isWanted(each) || hasFailed(each));

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAborted, messageOf } from '../../../errors.ts';
 import { freezing } from '../freeze.ts';
-import { QmpSession } from '../qmp-session.ts';
+import { QmpSession, type QmpEvent } from '../qmp-session.ts';
 import { writeJson } from '../settings.ts';
 import { stopGuest } from '../stop.ts';
+import { makeEmptyDisk } from './disks.ts';
 import { STREAM } from './layout.ts';
-import { beginSave, quit, reached, setCapabilities, stopped, written } from './migration.ts';
+import { beginSave, quit, reached, setCapabilities, unlessFailed, written } from './migration.ts';
 import type { Saving } from './saving.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
@@ -22,8 +23,11 @@ const POLL_MS = 5;
  * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile. Its disk is
  * frozen while it stands still, so that both are of the same moment.
  */
-export async function saveLive(saving: Saving, disk: string): Promise<void> {
+export async function saveLive(saving: Saving, disk: string, virtualBytes: number): Promise<void> {
   const { guest, files, settings, keepRunning, temp, signal } = saving;
+  const { command, next } = freezing(disk, true);
+  // Made before the guest stands still: QEMU would wait for the host's disk, which has all of the memory to take.
+  await makeEmptyDisk(join(files.folder, next), disk, virtualBytes, signal);
   const session = await QmpSession.open(settings.qmp, { timeoutMs: TIMEOUT_MS, signal });
   let noted: Promise<void> | undefined;
   try {
@@ -32,7 +36,6 @@ export async function saveLive(saving: Saving, disk: string): Promise<void> {
     await session.execute('migrate-set-parameters', limits);
     await beginSave(session, join(temp, STREAM));
     const stoppedAt = await standsStill(session);
-    const { command, next } = freezing(files.folder, disk);
     await session.execute(command.execute, command.arguments);
     // Whatever becomes of the save; but nobody stands still for it.
     noted = writeJson(files.settings, { ...settings, disk: next });
@@ -55,11 +58,22 @@ export async function saveLive(saving: Saving, disk: string): Promise<void> {
 
 /** When it stopped, by QEMU's clock. */
 async function standsStill(session: QmpSession): Promise<number> {
+  const stoppedAt = (await stoppedInFirstPass(session)) ?? (await stoppedLater(session));
+  await reached(session, 'pre-switchover');
+  return stoppedAt;
+}
+
+/** Undefined when all has been written once, and there is more. */
+async function stoppedInFirstPass(session: QmpSession): Promise<number | undefined> {
+  const isPass = ({ name, data }: QmpEvent) => name === 'MIGRATION_PASS' && Number(data['pass']) > 1;
+  const event = await unlessFailed(session, (each) => each.name === 'STOP' || isPass(each));
+  return event.name === 'STOP' ? event.atMs : undefined;
+}
+
+async function stoppedLater(session: QmpSession): Promise<number> {
   const timer = setTimeout(() => void session.execute('stop').catch(() => undefined), CONVERGE_MS);
   try {
-    const stoppedAt = await stopped(session);
-    await reached(session, 'pre-switchover');
-    return stoppedAt;
+    return (await unlessFailed(session, ({ name }) => name === 'STOP')).atMs;
   } finally {
     clearTimeout(timer);
   }

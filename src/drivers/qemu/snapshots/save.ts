@@ -16,8 +16,8 @@ export async function saveGuest(saving: Saving): Promise<void> {
   const { files, settings, keepRunning, temp, signal } = saving;
   const { disk = FIRST_DISK, memoryFile } = settings;
   const isInPlace = memoryFile !== undefined && !keepRunning;
-  await (isInPlace ? saveEnding(saving) : saveLive(saving, disk));
   const chain = await chainOf(files.folder, disk, signal);
+  await (isInPlace ? saveEnding(saving) : saveLive(saving, disk, chain.virtualBytes));
   for (const name of chain.own) await takeFile(join(files.folder, name), join(temp, name), keepRunning);
   if (isInPlace) await takeFile(join(files.folder, memoryFile), join(temp, MEMORY), false);
   else await convert(saving, disk, chain);
