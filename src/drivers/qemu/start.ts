@@ -5,7 +5,7 @@ import { VzvmError } from '../../errors.ts';
 import { startTimeOf, signalProcess } from '../../process/end-process.ts';
 import { spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
 import type { ExitReport, GuestProcess } from '../driver.ts';
-import { guestArgs, type Accelerator } from './args.ts';
+import { guestArgs, type Accelerator, type DirectBoot } from './args.ts';
 import { bootError } from './boot-error.ts';
 import { findFirmware } from './firmware.ts';
 import type { HostArch } from './host.ts';
@@ -36,6 +36,8 @@ export interface StartContext {
 export interface Incoming {
   readonly memory: GuestMemory;
   readonly guestPorts: readonly number[];
+  /** Given in the place of what it was booted with. */
+  readonly boot?: DirectBoot;
   /** What QEMU reads as its file descriptor 3. */
   readonly stateFile?: string;
   /** Resolves once it runs, with the ports that it forwards. */
@@ -89,7 +91,7 @@ async function argsOf(files: GuestFiles, context: StartContext): Promise<string[
     disk: settings.disk ?? 'disk.qcow2',
     console: 'console.log',
     qmp: settings.qmp.startsWith(files.folder) ? 'qmp.sock' : settings.qmp,
-    boot: settings.boot,
+    boot: incoming?.boot ?? settings.boot,
     authorizedKey: settings.authorizedKey,
     firmware: needsFirmware ? await findFirmware() : undefined,
     seed: settings.hasSeed ? 'seed' : undefined,

@@ -4,6 +4,7 @@ import { VzvmError } from '../../../errors.ts';
 import type { GuestProcess } from '../../driver.ts';
 import { makeGuest } from '../clone.ts';
 import type { GuestFiles } from '../paths.ts';
+import type { QmpSession } from '../qmp-session.ts';
 import { GUEST_PORTS, startGuest, type Incoming } from '../start.ts';
 import { deleteGuest } from '../stop.ts';
 import { parseForwards } from '../usernet.ts';
@@ -11,6 +12,7 @@ import type { SnapshotContext } from './context.ts';
 import { MEMORY, OVERLAY, SEED, STATE } from './layout.ts';
 import { INPUT, loadState, setCapabilities } from './migration.ts';
 import { whenListening } from './resume.ts';
+import { standInOf } from './stand-in.ts';
 import type { Template } from './store.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -31,23 +33,30 @@ export async function forkGuest(
     return manifest.settings;
   });
   const { bin, arch } = context;
-  const { accelerator } = manifest;
-  const memory = { file: join(folder, MEMORY), isShared: false };
-  const resume: Incoming['resume'] = (child) =>
-    whenListening({ guest, socket: settings.qmp, child, timeoutMs: TIMEOUT_MS, signal }, async (session) => {
-      const [usernet] = await Promise.all([
-        session.execute('human-monitor-command', { 'command-line': 'info usernet' }),
-        setCapabilities(session, { 'x-ignore-shared': true }),
-        loadState(session, INPUT),
-      ]);
-      await session.execute('cont');
-      return parseForwards(String(usernet));
-    });
+  const { accelerator, standIn } = manifest;
+  const incoming: Incoming = {
+    memory: { file: join(folder, MEMORY), isShared: false },
+    guestPorts: GUEST_PORTS,
+    ...(standIn ? { boot: standInOf(folder, standIn) } : {}),
+    stateFile: join(folder, STATE),
+    resume: (child) =>
+      whenListening({ guest, socket: settings.qmp, child, timeoutMs: TIMEOUT_MS, signal }, goOn),
+  };
   try {
-    const incoming = { memory, guestPorts: GUEST_PORTS, stateFile: join(folder, STATE), resume };
     return await startGuest(files, { guest, bin, arch, accelerator, settings, incoming }, signal);
   } catch (error) {
     await deleteGuest(guest, files, context.log);
     throw error;
   }
+}
+
+/** All at once: QEMU does one after the other. */
+async function goOn(session: QmpSession): Promise<Record<number, number>> {
+  const [usernet] = await Promise.all([
+    session.execute('human-monitor-command', { 'command-line': 'info usernet' }),
+    setCapabilities(session, { 'x-ignore-shared': true }),
+    loadState(session, INPUT),
+  ]);
+  await session.execute('cont');
+  return parseForwards(String(usernet));
 }

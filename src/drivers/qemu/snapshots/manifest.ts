@@ -16,6 +16,8 @@ const manifest = z.object({
   runner: z.string(),
   accelerator: z.enum(['kvm', 'hvf', 'tcg']),
   settings: lasting,
+  /** What forks are given for kernel and initrd, by names in its folder. */
+  standIn: z.object({ kernel: z.string(), initrd: z.string() }).exactOptional(),
   /** Files of its own, by their names in its folder. */
   own: z.array(stamp),
   /** Files elsewhere that it rests on. */

@@ -9,6 +9,7 @@ import { lastingSettings, MANIFEST, stampOf, type Manifest } from './manifest.ts
 import { saveEnding } from './save-ending.ts';
 import { saveLive } from './save-live.ts';
 import type { Saving } from './saving.ts';
+import { writeStandIn } from './stand-in.ts';
 import { takeFile } from './take-file.ts';
 
 /** Fills a template's folder from a running guest. */
@@ -29,13 +30,15 @@ async function finish(saving: Saving, disk: string, chain: DiskChain): Promise<v
   const { files, settings, temp, folder, signal } = saving;
   await makeEmptyDisk(join(temp, OVERLAY), join(folder, disk), chain.virtualBytes, signal);
   if (settings.hasSeed) await cp(files.seed, join(temp, SEED), { recursive: true });
+  const standIn = await writeStandIn(temp, settings.boot, saving.arch);
   await syncFiles(temp);
-  const own = [MEMORY, STATE, OVERLAY, ...chain.own];
+  const own = [MEMORY, STATE, OVERLAY, ...chain.own, ...Object.values(standIn ?? {})];
   const bases = [...chain.bases, ...Object.values(settings.boot ?? {})];
   const manifest: Manifest = {
     runner: saving.runner,
     accelerator: saving.accelerator,
     settings: lastingSettings(settings),
+    ...(standIn ? { standIn } : {}),
     own: await Promise.all(own.map((name) => stampOf(name, join(temp, name)))),
     bases: await Promise.all(bases.map((path) => stampOf(path))),
   };
