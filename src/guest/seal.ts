@@ -26,6 +26,7 @@ export function sealCommand({ user, hasKey }: SealOptions): string {
     `cp -p /etc/machine-id ${ASIDE}/machine-id`,
     `cp -p /etc/ssh/ssh_host_* ${ASIDE}/ssh/`,
     `cp -p "$home/.ssh/authorized_keys" ${ASIDE}/authorized_keys`,
+    `touch ${ASIDE}/whole`,
     ...key,
     // No password that others know may open what is made from this disk.
     `passwd -l ${quote(user)} > /dev/null`,
@@ -41,15 +42,22 @@ export function sealCommand({ user, hasKey }: SealOptions): string {
   );
 }
 
-/** Gives a guest that goes on its identity back. */
+/**
+ * Gives a guest that goes on its identity back. Nothing to do, and no root needed for it, where sealing could not even
+ * begin; and nothing is taken back from half a copy, because nothing was removed before all of it was made.
+ */
 export function unsealCommand({ user }: Pick<SealOptions, 'user'>): string {
-  return asRoot(
-    `home=$(getent passwd ${quote(user)} | cut -d: -f6)`,
-    `cat ${ASIDE}/machine-id > /etc/machine-id`,
-    `cp -p ${ASIDE}/ssh/* /etc/ssh/`,
-    `cp -p ${ASIDE}/authorized_keys "$home/.ssh/authorized_keys"`,
+  const restore = [
+    'set -eu',
+    `if [ -e ${ASIDE}/whole ]; then`,
+    `  home=$(getent passwd ${quote(user)} | cut -d: -f6)`,
+    `  cat ${ASIDE}/machine-id > /etc/machine-id`,
+    `  cp -p ${ASIDE}/ssh/* /etc/ssh/`,
+    `  cp -p ${ASIDE}/authorized_keys "$home/.ssh/authorized_keys"`,
+    'fi',
     `rm -rf ${ASIDE}`,
-  );
+  ];
+  return script(`[ -d ${ASIDE} ] || exit 0`, AS_ROOT, `as_root sh -c ${quote(restore.join('\n'))}`);
 }
 
 /** Images of ours make their host key by themselves; others are told to. */

@@ -43,7 +43,11 @@ export interface FakeGuest extends AsyncDisposable {
 }
 
 export async function startFakeGuest(
-  options: FakeDriverOptions & { readonly harnessCode?: string } = {},
+  options: FakeDriverOptions & {
+    readonly harnessCode?: string;
+    /** What root is asked to do is said to be done. */
+    readonly pretendsRoot?: boolean;
+  } = {},
 ): Promise<FakeGuest> {
   const temp = await tempDir();
   const port = await freePort();
@@ -54,7 +58,8 @@ export async function startFakeGuest(
   // Its packages are there: nothing is to be installed on the machine that runs the tests.
   await writeFile(join(directory, '.packages-digest'), (await readPayload(bundlePath)).packagesDigest);
   const sshd = await startScriptedSshd({
-    onExec: (channel, command) => runLocally(channel, command, temp.path),
+    onExec: (channel, command) =>
+      runLocally(channel, command, { home: temp.path, rootStatus: options.pretendsRoot ? 0 : 1 }),
   });
   const sockets = new Set<Socket>();
   const driver = createFakeDriver({
@@ -82,10 +87,14 @@ export async function startFakeGuest(
 }
 
 /** Runs a recipe as the guest would, but never one that changes a machine. */
-function runLocally(channel: ServerChannel, command: string, home: string): void {
+function runLocally(
+  channel: ServerChannel,
+  command: string,
+  { home, rootStatus }: { home: string; rootStatus: number },
+): void {
   if (command.includes('as_root')) {
     channel.stderr.write('not on the machine that runs the tests\n');
-    channel.exit(1);
+    channel.exit(rootStatus);
     channel.end();
     return;
   }

@@ -12,6 +12,7 @@ import { checkHost } from './check.ts';
 import { cloneGuest } from './clone.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import { freezeDisk } from './freeze.ts';
+import { demandKeepable } from './keepable.ts';
 import { runningPid } from './guest-run.ts';
 import { hostArch } from './host.ts';
 import type { Artifact } from './images/artifact.ts';
@@ -182,7 +183,10 @@ class QemuDriver implements contract.Driver {
     const files = this.#files(request.guest);
     const base = this.#artifacts.get(request.base.digest);
     if (!base) throw notResolved(request.base);
-    const freeze = async () => ({ file: await freezeDisk(request.guest, files, signal), base });
+    const freeze = async () => {
+      await demandKeepable(request.guest, files, base.disk, signal);
+      return { file: await freezeDisk(request.guest, files, signal), base };
+    };
     await keepDisk(this.#store, request, freeze, signal);
   }
 
