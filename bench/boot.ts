@@ -1,4 +1,5 @@
 import { VZVMSubstrate, type TimelineEntry } from '@computeragent/runtime-vzvm';
+import { STEPS } from '../src/machines/vm/index.ts';
 import { BASE_IMAGE, type Place } from './place.ts';
 
 /** One `bootHarness()`. */
@@ -16,16 +17,7 @@ export interface StateTime {
 }
 
 /** States that `bootHarness()` waits for. */
-const WAITED_FOR = new Set([
-  'cloning',
-  'booting',
-  'ip-polling',
-  'ssh-connect',
-  'upload',
-  'node-install',
-  'npm-install',
-  'spawn',
-]);
+const WAITED_FOR: ReadonlySet<string> = new Set(STEPS);
 
 /** Boots as a program does that has just started, and removes the VM again. */
 export async function bootOnce(

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VzvmError } from '../../src/errors.ts';
+import { STEPS } from '../../src/machines/vm/index.ts';
 import { BootError, VZVMSubstrate } from '../../src/substrate/index.ts';
 import { startFakeGuest } from '../helpers/fake-guest.ts';
 import { rejection } from '../helpers/rejection.ts';
@@ -18,19 +19,7 @@ describe('a VM that boots', () => {
     expect((await fetch(`${baseUrl}/v1/health`)).status).toBe(200);
     await Promise.all([shutdown(), shutdown()]);
     await shutdown();
-    expect(vm.timeline.map(({ state }) => state)).toEqual([
-      'cloning',
-      'booting',
-      'ip-polling',
-      'ssh-connect',
-      'upload',
-      'node-install',
-      'npm-install',
-      'spawn',
-      'healthy',
-      'disposing',
-      'disposed',
-    ]);
+    expect(vm.timeline.map(({ state }) => state)).toEqual([...STEPS, 'healthy', 'disposing', 'disposed']);
     expect(guest.driver.calls.filter((call) => call.startsWith('delete'))).toHaveLength(1);
     expect(await substrate.list()).toEqual([]);
   });

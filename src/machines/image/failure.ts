@@ -1,19 +1,9 @@
-import { tail, VzvmError } from '../../errors.ts';
-import { said } from '../vm/index.ts';
+import { factsOf } from '../vm/index.ts';
 import type { ImageFailure, ImageStep } from './types.ts';
 
 /** The failure that an actor's rejection is. */
 export function failureOf(step: ImageStep, error: unknown): ImageFailure {
-  const known = error instanceof VzvmError ? error : undefined;
-  return {
-    step,
-    code: known?.code ?? 'INTERNAL',
-    message: said(error),
-    facts: known?.facts ?? {},
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
-    ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
-    ...(known?.stderrTail === undefined ? {} : { stderrTail: tail(known.stderrTail) }),
-  };
+  return { step, ...factsOf(error) };
 }
 
 /** The failure of a state that was not done by its deadline. */

@@ -22,10 +22,13 @@ type At = Pick<VmContext, 'step' | 'attempt' | 'lastError'>;
 
 /** The failure that an actor's rejection is. */
 export function failureOf(error: unknown, at: At): VmFailure {
+  return { step: at.step, attempt: at.attempt, ...factsOf(error) };
+}
+
+/** What an error tells, whatever it is, as plain JSON. */
+export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'lastError'> {
   const known = error instanceof VzvmError ? error : undefined;
   return {
-    step: at.step,
-    attempt: at.attempt,
     code: known?.code ?? 'INTERNAL',
     message: said(error),
     facts: known?.facts ?? {},

@@ -2,7 +2,7 @@ import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import type { vmMachine } from './machine.ts';
 
 export { vmMachine } from './machine.ts';
-export { said } from './failure.ts';
+export { factsOf } from './failure.ts';
 export { DEFAULT_RETRIES, DEFAULT_TIMEOUTS_MS } from './limits.ts';
 export { STEPS } from './types.ts';
 export type {
