@@ -14,6 +14,7 @@ import { upload } from './upload.ts';
 import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
+export { checkRegistry } from './check-registry.ts';
 export { claimVm } from './claim-vm.ts';
 export { sealGuest } from './keep-image.ts';
 export type { ActorDeps, GuestPlan, ImageToKeep, Parking, Payload, Scope, VmSession } from './session.ts';

@@ -1,6 +1,6 @@
-import { rootCertificates } from 'node:tls';
-import { EnvHttpProxyAgent, request } from 'undici';
+import { type EnvHttpProxyAgent, request } from 'undici';
 import { messageOf, VzvmError } from '../errors.ts';
+import { registryAgent } from './registry-agent.ts';
 
 const TIMEOUT_MS = 60_000;
 /** The npm that fits every Node from 20 on; newer majors ask for a newer Node. */
@@ -31,11 +31,7 @@ export interface NodePackage {
 export async function resolveNodePackage(
   options: ResolveNodeOptions,
 ): Promise<{ node: NodePackage; npm: NodePackage }> {
-  const agent = new EnvHttpProxyAgent({
-    connect: { timeout: 20_000, ...(options.caPem ? { ca: [...rootCertificates, options.caPem] } : {}) },
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-  });
+  const agent = registryAgent(options.caPem, TIMEOUT_MS);
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     const [node, npm] = await Promise.all([

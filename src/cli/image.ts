@@ -1,7 +1,7 @@
 import type { KeptImage } from '../drivers/driver.ts';
-import type { VZVMSubstrate, VZVMSubstrateOptions } from '../substrate/index.ts';
+import type { VZVMSubstrate } from '../substrate/index.ts';
+import { type Flags, optionsOf } from './flags.ts';
 import { type Io, UsageError } from './io.ts';
-import type { Flags } from './run.ts';
 import { ago, size, table } from './text.ts';
 
 type Verb = (substrate: VZVMSubstrate, keys: readonly string[], flags: Flags, io: Io) => Promise<void>;
@@ -9,28 +9,15 @@ type Verb = (substrate: VZVMSubstrate, keys: readonly string[], flags: Flags, io
 const VERBS: Readonly<Record<string, Verb>> = { ls, build, rm, prune };
 
 /** `vzvm image …` */
-export async function image(
-  verb: string | undefined,
-  keys: readonly string[],
-  flags: Flags,
-  io: Io,
-): Promise<void> {
+export async function image(words: readonly string[], flags: Flags, io: Io): Promise<true> {
+  const [verb, ...keys] = words;
   const run = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (!run) throw new UsageError(verb === undefined ? 'image: no verb' : `image: unknown verb ${verb}`);
   if (verb !== 'rm' && keys.length > 0)
     throw new UsageError(`image ${verb}: ${keys[0]} is one word too many`);
   await using substrate = io.substrate(optionsOf(flags, io));
   await run(substrate, keys, flags, io);
-}
-
-function optionsOf({ driver, base }: Flags, io: Io): VZVMSubstrateOptions {
-  if (driver !== undefined && driver !== 'tart' && driver !== 'qemu')
-    throw new UsageError(`there is no driver ${driver}`);
-  return {
-    onLog: io.log,
-    ...(driver === undefined ? {} : { driver }),
-    ...(base === undefined ? {} : { baseImage: base }),
-  };
+  return true;
 }
 
 async function ls(substrate: VZVMSubstrate, _: readonly string[], flags: Flags, io: Io): Promise<void> {

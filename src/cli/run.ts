@@ -1,9 +1,11 @@
-import { parseArgs } from 'node:util';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
+import { doctor } from './doctor.ts';
+import { type Flags, parse } from './flags.ts';
 import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
 
-const USAGE = `usage: vzvm image ls                       prepared images
+const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
+       vzvm image ls                       prepared images
        vzvm image build [--base IMAGE]        makes the one that VMs start from
        vzvm image rm KEY...                   removes some
        vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB
@@ -15,17 +17,10 @@ exit status: 0 done, 1 failed, 64 wrong usage, 130 cancelled`;
 
 const EXIT = { done: 0, failed: 1, usage: 64, cancelled: 130 } as const;
 
-const OPTIONS = {
-  json: { type: 'boolean', default: false },
-  driver: { type: 'string' },
-  base: { type: 'string' },
-  days: { type: 'string' },
-  gib: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
+/** Answers whether all is well. */
+type Command = (words: readonly string[], flags: Flags, io: Io) => Promise<boolean>;
 
-/** What the command line says, besides the verb. */
-export type Flags = ReturnType<typeof parse>['values'];
+const COMMANDS: Readonly<Record<string, Command>> = { doctor, image };
 
 /** Runs a command line; answers its exit status. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -35,20 +30,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
       io.out(USAGE);
       return EXIT.done;
     }
-    const [noun, verb, ...rest] = positionals;
-    if (noun !== 'image') throw new UsageError(noun === undefined ? 'no command' : `unknown command ${noun}`);
-    await image(verb, rest, values, io);
-    return EXIT.done;
+    const [noun, ...words] = positionals;
+    const run = noun !== undefined && Object.hasOwn(COMMANDS, noun) ? COMMANDS[noun] : undefined;
+    if (!run) throw new UsageError(noun === undefined ? 'no command' : `unknown command ${noun}`);
+    return (await run(words, values, io)) ? EXIT.done : EXIT.failed;
   } catch (error) {
     return told(error, io);
-  }
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(messageOf(error));
   }
 }
 

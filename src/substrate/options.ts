@@ -100,6 +100,9 @@ export interface VZVMSubstrateOptions {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
+/** Of a VM whose options say nothing. */
+export const DEFAULT_MEMORY_MIB = 2048;
+
 const ms = z
   .int()
   .min(1)

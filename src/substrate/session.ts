@@ -4,7 +4,7 @@ import type { Driver, Image } from '../drivers/driver.ts';
 import type { Preparation } from '../guest/index.ts';
 import { newGuestName } from '../drivers/guest-name.ts';
 import { generateKeyPair, readPrivateKey } from '../ssh/index.ts';
-import type { VZVMSubstrateOptions } from './options.ts';
+import { DEFAULT_MEMORY_MIB, type VZVMSubstrateOptions } from './options.ts';
 import { ResourceScope } from './resource-scope.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function readPlan(options: VZVMSubstrateOptions): Promise<GuestPlan
   return {
     resources: {
       cpu: options.cpu ?? 2,
-      memoryMiB: options.memoryMiB ?? 2048,
+      memoryMiB: options.memoryMiB ?? DEFAULT_MEMORY_MIB,
       ...(options.diskGiB === undefined ? {} : { diskGiB: options.diskGiB }),
     },
     user,

@@ -1,7 +1,8 @@
-import type { Driver, GuestInfo, KeptImage } from '../drivers/driver.ts';
+import type { Driver, Finding, GuestInfo, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { assertNotAborted, type BootContext, bootVm } from './boot.ts';
+import { checkHost } from './check.ts';
 import { chooseDriver } from './choose-driver.ts';
 import { type PreparedImage, pruneImages, type PruneOptions } from './image-store.ts';
 import { createLog } from './log.ts';
@@ -90,6 +91,14 @@ export class VZVMSubstrate implements Substrate {
   /** Removes prepared images by age, then by size; answers which. */
   async pruneImages(options: PruneOptions): Promise<readonly KeptImage[]> {
     return pruneImages(await this.#chosenDriver(), options);
+  }
+
+  /**
+   * Looks at all that could stop a boot on this machine: tools, space, memory, images, the npm registry. What is missing is
+   * reported with the command that mends it; nothing is changed.
+   */
+  async check(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Finding[]> {
+    return checkHost(await this.#chosenDriver(), this.#context.options, this.#signal(options.signal));
   }
 
   /** Guests of this driver on this machine, also those of other processes. */

@@ -3,11 +3,11 @@ import type { BootHarnessOptions } from '@computeragent/sdk';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import { type PoolActor, type PoolEmitted, type PoolEvent, poolMachine } from '../machines/pool/index.ts';
 import { assertNotAborted, type BootContext, bootParked, bootVm, claimOrEnd } from './boot.ts';
+import { DEFAULT_MEMORY_MIB } from './options.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** A parked VM that cannot be claimed is replaced by another, so often. */
 const MOST_CLAIMS = 3;
-const DEFAULT_MEMORY_MIB = 2048;
 
 /** What a claim came to: a parked VM, or leave to boot one. */
 type Grant = { readonly parked: HostedVm } | { readonly coldId: string };

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createHash, randomUUID } from 'node:crypto';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { isAborted, messageOf } from '../../errors.ts';
 import { run } from '../../process/run.ts';
@@ -46,6 +47,19 @@ export async function chooseAccelerator(options: TrialOptions): Promise<Accelera
   await writeFile(aside, verdict);
   await rename(aside, file);
   return verdict;
+}
+
+/** What the newest trial since this host was started came to; undefined where there was none. */
+export async function lastVerdict(cacheDir: string): Promise<string | undefined> {
+  const folder = join(cacheDir, 'qemu');
+  const names = await readdir(folder).catch(() => []); // Nothing was ever tried.
+  const files = names
+    .filter((name) => /^accelerator-[0-9a-f]+$/.test(name))
+    .map((name) => join(folder, name));
+  const tried = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));
+  const [newest] = tried.toSorted((one, other) => other.at - one.at);
+  const startedAt = Date.now() - uptime() * 1000;
+  return newest && newest.at > startedAt ? readFile(newest.file, 'utf8') : undefined;
 }
 
 /** The accelerator that this host may have; undefined where there is certainly none. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Finding } from '../driver.ts';
-import { hardwareCandidate } from './accelerator.ts';
+import { hardwareCandidate, lastVerdict } from './accelerator.ts';
 import type { Accelerator } from './args.ts';
 import { freeMiB } from './disk-space.ts';
 import type { HostArch } from './host.ts';
@@ -27,7 +27,7 @@ export async function checkHost(
     ...tools.map((tool) => toolFinding(tool, () => toolVersion(tool, arch.node, signal))),
     spaceFinding('space for guests', places.stateDir, wanted.minFreeMiB),
     spaceFinding('space for images', places.cacheDir, wanted.minFreeMiB),
-    acceleratorFinding(wanted.accelerator),
+    acceleratorFinding(wanted.accelerator, places.cacheDir),
   ]);
 }
 
@@ -42,7 +42,7 @@ async function spaceFinding(subject: string, folder: string, neededMiB: number):
   }
 }
 
-async function acceleratorFinding(accelerator: 'auto' | Accelerator): Promise<Finding> {
+async function acceleratorFinding(accelerator: 'auto' | Accelerator, cacheDir: string): Promise<Finding> {
   const subject = 'accelerator';
   if (accelerator === 'tcg') {
     return { level: 'warning', subject, message: 'tcg: guests are emulated, about ten times slower' };
@@ -50,8 +50,12 @@ async function acceleratorFinding(accelerator: 'auto' | Accelerator): Promise<Fi
   if (accelerator !== 'auto') return { level: 'ok', subject, message: accelerator };
   let why = '';
   const candidate = await hardwareCandidate((line) => (why = line));
-  if (candidate)
-    return { level: 'ok', subject, message: `${candidate}, if it passes the trial at the first boot` };
+  const verdict = candidate && (await lastVerdict(cacheDir));
+  if (candidate && verdict !== 'tcg') {
+    const message = verdict ?? `${candidate}, if it passes the trial at the first boot`;
+    return { level: 'ok', subject, message };
+  }
+  const message = candidate ? `${candidate} was tried and does not run guests: they are emulated` : why;
   const fix = 'use a host with hardware virtualisation (nested virtualisation, on a virtual machine)';
-  return { level: 'warning', subject, message: why, fix };
+  return { level: 'warning', subject, message, fix };
 }
