@@ -28,6 +28,7 @@ export async function bootOnce(
   await using substrate = new VZVMSubstrate({
     driver: 'qemu',
     baseImage: BASE_IMAGE,
+    fork: 'never',
     stateDir,
     cacheDir,
     ...options,

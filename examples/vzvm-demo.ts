@@ -1,6 +1,6 @@
 // The whole path once: a fresh VM, an agent's turn in it, the file that it wrote fetched back, the VM gone.
 // With ANTHROPIC_API_KEY it talks to the real API; without, to a scripted one. `--json` ends with one JSON line.
-// `--fork` starts from a template: the first time it makes one, from then on a VM is there in a second.
+// `--fork` makes a template first, unless it is there; from then on a VM is there in a second. `--no-fork` boots one.
 import { ComputerAgent } from '@computeragent/sdk';
 import { VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
 import { demoAgent } from './demo/agent.ts';
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
 async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | undefined): Promise<void> {
   let vm: VmHandle | undefined;
   const substrate = new VZVMSubstrate({
-    fork: process.argv.includes('--fork') ? 'auto' : 'never',
+    fork: process.argv.includes('--no-fork') ? 'never' : 'auto',
     onLog: (line) => progress.detail(line),
     onVm: (handle) => {
       vm = handle;
@@ -64,6 +64,7 @@ async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | 
   });
   let outcome: { file: { path: string; text: string }; usage: unknown };
   try {
+    if (process.argv.includes('--fork')) await substrate.warmUp({ signal: interrupted.signal });
     outcome = await writeAndFetch(agent);
   } finally {
     await agent.dispose();

@@ -1,8 +1,8 @@
 import { claimVm } from '../actors/index.ts';
-import type { Driver, LogLine } from '../drivers/driver.ts';
-import { messageOf, VzvmError } from '../errors.ts';
+import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import type { VmOutput } from '../machines/vm/index.ts';
 import type { BootHarnessOptions } from '@computeragent/sdk';
+import type { BootContext } from './boot-context.ts';
 import { BootError } from './boot-error.ts';
 import { imageFor } from './choose-driver.ts';
 import { machineInput } from './machine-input.ts';
@@ -11,17 +11,9 @@ import { readPayload } from './payload.ts';
 import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
 import { quietly } from './quietly.ts';
 import { createSession, readPlan } from './session.ts';
-import { newSecret, parkingOf, type Template, templateFor } from './template.ts';
+import { newSecret, parkingOf, type Template } from './template.ts';
 import type { VmHandle } from './vm-handle.ts';
-import type { HostedVm, VmHost } from './vm-host.ts';
-
-/** What the boots of one substrate share. */
-export interface BootContext {
-  readonly options: VZVMSubstrateOptions;
-  readonly log: LogLine;
-  readonly host: VmHost;
-  readonly driver: () => Promise<Driver>;
-}
+import type { HostedVm } from './vm-host.ts';
 
 /** @throws VzvmError ABORTED. */
 export function assertNotAborted(signal: AbortSignal): void {
@@ -44,29 +36,83 @@ export async function readWanted(
   return { driver, plan, payload, base };
 }
 
-/** Boots, or forks, a VM with a healthy harness that serves these envs. A boot that fails leaves nothing. */
+/**
+ * A VM with a healthy harness that serves these envs: forked where there is a template, else booted, and then a template
+ * is made beside it for the next one. A boot that fails leaves nothing.
+ */
 export async function bootVm(
   context: BootContext,
   boot: BootHarnessOptions,
   signal: AbortSignal,
 ): Promise<HostedVm> {
-  const { options, log } = context;
+  const { options, log, host, templates } = context;
   const wanted = await readWanted(context, signal);
   const start = await startOf(context, wanted, signal);
-  const template = await templateOf(context, wanted, start, signal);
-  const session = createSession({
-    ...wanted,
-    ...start,
-    ...(template ? { template: template.key, parking: parkingOf(template.secret, true) } : {}),
-    envs: template ? {} : boot.envs,
-    log,
-  });
+  const of = { wanted, image: start.image };
+  const template = templates.isFor(wanted, start) ? await templates.find(of, signal) : undefined;
+  if (template) {
+    try {
+      return await forkVm(context, { wanted, start, template }, boot, signal);
+    } catch (error) {
+      if (signal.aborted || isAborted(error)) throw error;
+      await templates.giveUp(of, error);
+    }
+  }
+  const session = createSession({ ...wanted, ...start, envs: boot.envs, log });
   assertNotAborted(signal);
-  const hosted = context.host.start(session, machineInput(session, options));
+  const hosted = host.start(session, machineInput(session, options));
   show(hosted.vm, options);
-  return untilReady(context, hosted, signal, async () => {
-    if (session.parking) await claimOrEnd(hosted, boot, signal);
-  });
+  await untilReady(context, hosted, signal);
+  if (mayMakeBeside(options)) makeTemplateBeside(context, hosted, wanted);
+  return hosted;
+}
+
+/** A pool makes its templates itself, in the place of a VM that is to be parked. A limit counts every VM. */
+const mayMakeBeside = ({ warm, maxConcurrent }: VZVMSubstrateOptions): boolean =>
+  (warm?.size ?? 0) === 0 && maxConcurrent === undefined;
+
+function makeTemplateBeside(context: BootContext, { vm }: HostedVm, wanted: Wanted): void {
+  const { templates, closing } = context;
+  const of = async () => {
+    const start = await startOf(context, wanted, closing); // The image may have been kept in this very boot.
+    return templates.isFor(wanted, start) ? { wanted, image: start.image } : undefined;
+  };
+  templates.makeBeside(vm, of, closing);
+}
+
+interface Fork {
+  readonly wanted: Wanted;
+  readonly start: StartingPoint;
+  readonly template: Template;
+}
+
+async function forkVm(
+  context: BootContext,
+  fork: Fork,
+  boot: BootHarnessOptions,
+  signal: AbortSignal,
+): Promise<HostedVm> {
+  const hosted = await startFork(context, fork, signal);
+  await claimOrEnd(hosted, boot, signal);
+  if (signal.aborted) throw await bootFailure(context, hosted, signal);
+  return hosted;
+}
+
+/** A VM that waits to be claimed, with its template's identity. */
+async function startFork(
+  context: BootContext,
+  { wanted, start, template }: Fork,
+  signal: AbortSignal,
+): Promise<HostedVm> {
+  const { options, log, host } = context;
+  const parking = parkingOf(template.secret, true);
+  const session = createSession({ ...wanted, ...start, template: template.key, parking, envs: {}, log });
+  assertNotAborted(signal);
+  // One that failed is followed by a boot: what is kept for a look is a VM whose boot failed.
+  const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
+  show(hosted.vm, options);
+  await untilReady(context, hosted, signal);
+  return hosted;
 }
 
 /** Boots a VM whose harness waits to be claimed: it knows nothing yet of whose it will be. */
@@ -79,10 +125,12 @@ export async function bootParked(context: BootContext, signal: AbortSignal): Pro
   assertNotAborted(signal);
   const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
   show(hosted.vm, options);
-  return untilReady(context, hosted, signal, () => Promise.resolve());
+  await untilReady(context, hosted, signal);
+  return hosted;
 }
 
-async function startOf(
+/** What VMs start from now. */
+export async function startOf(
   { options, log }: BootContext,
   wanted: Wanted,
   signal: AbortSignal,
@@ -90,34 +138,11 @@ async function startOf(
   return options.prepare === 'never' ? { image: wanted.base } : startingPoint(wanted, log, signal);
 }
 
-async function templateOf(
-  context: BootContext,
-  wanted: Wanted,
-  { image, keep }: StartingPoint,
-  signal: AbortSignal,
-): Promise<Template | undefined> {
-  const { options, log, host } = context;
-  // Only what is prepared is worth a template: the first VM of all is on its way at once, and prepares it.
-  if (options.fork !== 'auto' || keep || image === wanted.base) return undefined;
-  const start = (secret: string): HostedVm => {
-    const parking = parkingOf(secret, true);
-    const session = createSession({ ...wanted, image, parking, snapshotable: true, envs: {}, log });
-    const input = { ...machineInput(session, options), keepOnFailure: true };
-    return host.start(session, input, (event) => event.type === 'step' && event.step !== 'failed');
-  };
-  return templateFor({ wanted, image, cacheDir: options.cacheDir, start, log, signal });
-}
-
 function show(vm: VmHandle, { onVm }: VZVMSubstrateOptions): void {
   quietly(() => onVm?.(vm));
 }
 
-async function untilReady(
-  context: BootContext,
-  hosted: HostedVm,
-  signal: AbortSignal,
-  andThen: () => Promise<void>,
-): Promise<HostedVm> {
+async function untilReady(context: BootContext, hosted: HostedVm, signal: AbortSignal): Promise<void> {
   const { vm } = hosted;
   const abort = () => void vm.dispose('aborted');
   signal.addEventListener('abort', abort, { once: true });
@@ -125,9 +150,6 @@ async function untilReady(
     if (signal.aborted) abort();
     const end = await vm.settled();
     if (end !== 'ready' || signal.aborted) throw await bootFailure(context, hosted, signal);
-    await andThen();
-    if (signal.aborted) throw await bootFailure(context, hosted, signal);
-    return hosted;
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -5,6 +5,8 @@ export interface PreparedImage {
   readonly key: string;
   /** False: it was there already. */
   readonly made: boolean;
+  /** There is a template, too: VMs are forked from it. */
+  readonly hasTemplate: boolean;
 }
 
 /** What is left of prepared images when they are pruned. */

@@ -74,8 +74,8 @@ export interface VZVMSubstrateOptions {
   readonly maxConcurrent?: number;
   /**
    * Whether VMs start from a template where the driver can save memory: as a copy of a VM that has booted already, with
-   * an identity of its own.
-   * @defaultValue "never"
+   * an identity of its own. Where there is no template a VM boots, and a template is made beside it while it is in use.
+   * @defaultValue "auto"
    */
   readonly fork?: 'auto' | 'never';
   /**

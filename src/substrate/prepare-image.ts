@@ -1,12 +1,13 @@
-import { type BootContext, readWanted } from './boot.ts';
+import type { BootContext } from './boot-context.ts';
+import { readWanted, startOf } from './boot.ts';
 import { buildImage } from './image-builder.ts';
 import type { PreparedImage } from './image-store.ts';
 import { machineInput } from './machine-input.ts';
-import { imageToKeep } from './prepared-image.ts';
+import { imageToKeep, type Wanted } from './prepared-image.ts';
 import { createSession } from './session.ts';
 import type { HostedVm } from './vm-host.ts';
 
-/** Makes the prepared image that VMs of these options start from, unless it is there. */
+/** Makes the prepared image that VMs of these options start from, and their template, unless they are there. */
 export async function prepareImage(context: BootContext, signal: AbortSignal): Promise<PreparedImage> {
   const { options, log, host } = context;
   const wanted = await readWanted(context, signal);
@@ -18,5 +19,12 @@ export async function prepareImage(context: BootContext, signal: AbortSignal): P
     return host.start(session, input, (event) => event.type === 'step' && event.step !== 'failed');
   };
   const made = await buildImage({ driver: wanted.driver, image, start, log, signal });
-  return { key: image.key, made };
+  return { key: image.key, made, hasTemplate: await prepareTemplate(context, wanted, signal) };
+}
+
+/** Makes the template for VMs of these options, where they may be forks. Answers whether it is there. */
+async function prepareTemplate(context: BootContext, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
+  const start = await startOf(context, wanted, signal);
+  if (!context.templates.isFor(wanted, start)) return false;
+  return (await context.templates.ensure({ wanted, image: start.image }, signal)) !== undefined;
 }

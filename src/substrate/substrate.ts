@@ -1,7 +1,8 @@
 import type { Driver, Finding, GuestInfo, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
-import { assertNotAborted, type BootContext, bootVm } from './boot.ts';
+import { type BootContext, createBootContext } from './boot-context.ts';
+import { assertNotAborted, bootVm } from './boot.ts';
 import { checkHost } from './check.ts';
 import { chooseDriver } from './choose-driver.ts';
 import { type PreparedImage, pruneImages, type PruneOptions } from './image-store.ts';
@@ -10,7 +11,8 @@ import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
 import type { VmHandle } from './vm-handle.ts';
-import { type HostedVm, VmHost } from './vm-host.ts';
+import { isAborted, messageOf } from '../errors.ts';
+import type { HostedVm } from './vm-host.ts';
 import { WarmPool } from './warm-pool.ts';
 
 /** What {@link VZVMSubstrate.bootHarness} resolves with. */
@@ -41,7 +43,8 @@ export class VZVMSubstrate implements Substrate {
     const checked = checkOptions(options);
     const log = createLog(checked);
     const driver = () => this.#chosenDriver();
-    this.#context = { options: checked, log, driver, host: new VmHost(log, checked.inspect) };
+    const closing = this.#closing.signal;
+    this.#context = createBootContext({ options: checked, log, driver, closing });
     const { warm, maxConcurrent } = checked;
     this.#pool = warm || maxConcurrent !== undefined ? new WarmPool(this.#context) : undefined;
     this.#endsWith = checked.signal;
@@ -56,22 +59,27 @@ export class VZVMSubstrate implements Substrate {
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = this.#signal(options.signal);
     assertNotAborted(signal);
-    return booted(await this.#tracked(this.#take(options, signal)));
+    return booted(await this.#tracked(this.#take(options, signal)), this.#context);
   }
 
   /**
-   * Begins to boot the VMs that `warm` asks for, which the first `bootHarness` does otherwise. Resolves when they wait to
-   * be taken, or when a boot of theirs failed and is tried again later.
+   * Does what can be done before anybody asks for a VM: where VMs may be forks it makes the prepared image and the
+   * template, and it boots the VMs that `warm` asks for, which the first `bootHarness` begins otherwise. Resolves when
+   * all of it is there. What cannot be made is a line in the log, and tried again later.
+   * @throws VzvmError ABORTED when it is cancelled; VMs that boot for `warm` boot on.
    */
-  async warmUp(): Promise<void> {
-    assertNotAborted(this.#signal(undefined));
+  async warmUp(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const signal = this.#signal(options.signal);
+    assertNotAborted(signal);
+    await this.#tracked(this.#prepareForks(signal));
     this.#pool?.start();
-    await this.#pool?.filled();
+    await this.#pool?.filled(signal);
+    if (options.signal) assertNotAborted(options.signal);
   }
 
   /**
-   * Makes the prepared image that VMs of these options start from, unless it is there. Another process that makes the
-   * same one is waited for.
+   * Makes the prepared image that VMs of these options start from, and where VMs may be forks their template, unless
+   * they are there. Another process that makes the same one is waited for.
    * @throws VzvmError with the step that failed; ABORTED when cancelled.
    */
   prepareImage(options: { readonly signal?: AbortSignal } = {}): Promise<PreparedImage> {
@@ -117,11 +125,24 @@ export class VZVMSubstrate implements Substrate {
     drained?.catch(() => undefined); // Told below, unless there is worse to tell.
     await Promise.allSettled(this.#underWay);
     assertReleased(await this.#context.host.dispose('substrate disposed'));
+    await this.#context.templates.quiet();
     await drained;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  async #prepareForks(signal: AbortSignal): Promise<void> {
+    const { options, log } = this.#context;
+    if (options.fork === 'never' || options.prepare === 'never') return;
+    try {
+      const { snapshots } = await this.#chosenDriver();
+      if (snapshots) await prepareImage(this.#context, signal);
+    } catch (error) {
+      if (signal.aborted || isAborted(error)) throw error;
+      log(`nothing could be prepared, so VMs boot: ${messageOf(error)}`);
+    }
   }
 
   #take(options: BootHarnessOptions, signal: AbortSignal): Promise<HostedVm> {
@@ -152,10 +173,13 @@ export class VZVMSubstrate implements Substrate {
   }
 }
 
-function booted({ vm, session }: HostedVm): BootedVm {
+function booted({ vm, session }: HostedVm, { templates }: BootContext): BootedVm {
   return {
     baseUrl: `${session.harnessUrl}/t/${session.token}`,
     vm,
-    shutdown: async () => assertReleased([await vm.dispose('shutdown')]),
+    shutdown: async () => {
+      assertReleased([await vm.dispose('shutdown')]);
+      await templates.quiet(); // What was made beside the last VM goes with it.
+    },
   };
 }

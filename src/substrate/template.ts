@@ -1,11 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Parking } from '../actors/index.ts';
-import { defaultCacheDir } from '../drivers/folders.ts';
 import type { Image, LogLine } from '../drivers/driver.ts';
-import { messageOf, VzvmError } from '../errors.ts';
+import { VzvmError } from '../errors.ts';
 import type { Wanted } from './prepared-image.ts';
+import type { TemplateRecords } from './template-records.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** A template takes as much disk as its VMs take memory. */
@@ -17,11 +15,16 @@ export interface Template {
   readonly secret: string;
 }
 
-/** What the making of a template needs. */
-export interface TemplateBuild {
+/** What a template is for. */
+export interface TemplateOf {
   readonly wanted: Wanted;
+  /** The prepared image that its VM boots from. */
   readonly image: Image;
-  readonly cacheDir: string | undefined;
+}
+
+/** What the making of a template needs. */
+export interface TemplateBuild extends TemplateOf {
+  readonly records: TemplateRecords;
   /** Starts a VM whose harness waits to be claimed with this secret, and whose memory can be saved. */
   readonly start: (secret: string) => HostedVm;
   readonly log: LogLine;
@@ -36,63 +39,56 @@ export function parkingOf(secret: string, renews: boolean): Parking {
 /** A secret for one parked harness. */
 export const newSecret = (): string => randomBytes(24).toString('base64url');
 
-/**
- * The template for VMs from a prepared image, made first if need be: by one process at a time. Undefined when there can
- * be none: the VM then boots, which takes longer and nothing else.
- */
-export async function templateFor(build: TemplateBuild): Promise<Template | undefined> {
-  const { snapshots } = build.wanted.driver;
-  if (!snapshots) return undefined;
-  const key = templateKey(build);
-  try {
-    const found = await find(build, key);
-    if (found) return found;
-    return await build.wanted.driver.whileBuilding(
-      key,
-      build,
-      async (tell) => (await find(build, key)) ?? (await make(build, key, tell)),
-    );
-  } catch (error) {
-    if (build.signal.aborted) throw error;
-    build.log(`no template could be made, so the VM boots: ${messageOf(error)}`);
-    return undefined;
-  }
-}
-
-/** Everything that a fork has from its template. What the driver must run it with is the driver's to check. */
-function templateKey({ wanted: { plan, payload }, image }: TemplateBuild): string {
+/** Names everything that a fork has from its template. What the driver must run it with is the driver's to check. */
+export function templateKey({ wanted: { plan, payload }, image }: TemplateOf): string {
   const content = [image.digest, payload.harnessDigest, plan.resources, plan.user, plan.directory];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 24);
 }
 
-async function find(build: TemplateBuild, key: string): Promise<Template | undefined> {
-  if (!(await build.wanted.driver.snapshots?.has(key, build.signal))) return undefined;
-  const file = secretFile(build, key);
-  const secret = await readFile(file, 'utf8').catch(() => undefined); // Without it nobody can claim: it is made anew.
-  if (secret === undefined) return undefined;
-  const now = new Date();
-  await utimes(file, now, now);
-  return { key, secret };
+/** The template as it is there; undefined where there is none, or none that the driver would run. */
+export async function findTemplate(
+  of: TemplateOf,
+  records: TemplateRecords,
+  signal: AbortSignal,
+): Promise<Template | undefined> {
+  const key = templateKey(of);
+  if (!(await of.wanted.driver.snapshots?.has(key, signal))) return undefined;
+  const secret = await records.use(key); // Without it nobody can claim: it is made anew.
+  return secret === undefined ? undefined : { key, secret };
+}
+
+/**
+ * The template, made unless it is there: by one process at a time; the others wait for it.
+ * @throws VzvmError ABORTED, or what the step that failed says. Nothing of it is left then.
+ */
+export async function ensureTemplate(build: TemplateBuild): Promise<Template> {
+  const find = () => findTemplate(build, build.records, build.signal);
+  const found = await find();
+  if (found) return found;
+  const key = templateKey(build);
+  const work = async (tell: LogLine) => (await find()) ?? (await make(build, key, tell));
+  return build.wanted.driver.whileBuilding(key, build, work);
 }
 
 async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<Template> {
-  const { driver } = build.wanted;
+  const { records, image, signal } = build;
+  const { snapshots } = build.wanted.driver;
   build.log('making a template: the next VMs are forked from it');
   const secret = newSecret();
-  await driver.snapshots?.remove(key);
+  await snapshots?.remove(key);
   const { vm, session } = build.start(secret);
   vm.on((event) => void (event.type === 'step' && tell(event.step)));
   const abort = () => void vm.dispose('aborted');
-  build.signal.addEventListener('abort', abort, { once: true });
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    if (build.signal.aborted) abort();
+    if (signal.aborted) abort();
     if ((await vm.settled()) !== 'ready') throw notReady(vm.failure);
     // A connection that is open would be open in every fork.
     await session.connection?.close();
-    await driver.snapshots?.save({ guest: vm.name, key, keepRunning: false }, build.signal);
-    await writeSecret(build, key, secret);
+    await snapshots?.save({ guest: vm.name, key, keepRunning: false }, signal);
+    await records.write(key, { secret, image: image.digest });
   } finally {
-    build.signal.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', abort);
     await vm.dispose('template');
   }
   await removeOldest(build);
@@ -105,24 +101,9 @@ function notReady(failure: HostedVm['vm']['failure']): VzvmError {
   return new VzvmError(code, `${step}: ${message}`, rest);
 }
 
-async function writeSecret(build: TemplateBuild, key: string, secret: string): Promise<void> {
-  const file = secretFile(build, key);
-  await mkdir(folderOf(build), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, secret, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-}
-
-async function removeOldest(build: TemplateBuild): Promise<void> {
-  const folder = folderOf(build);
-  const used = await Promise.all(
-    (await readdir(folder)).map(async (key) => ({ key, usedAt: (await stat(join(folder, key))).mtimeMs })),
-  );
-  const old = used.toSorted((one, other) => other.usedAt - one.usedAt).slice(MOST_TEMPLATES);
-  for (const { key } of old) {
-    await build.wanted.driver.snapshots?.remove(key);
-    await rm(join(folder, key), { force: true });
+async function removeOldest({ wanted, records }: TemplateBuild): Promise<void> {
+  for (const { key } of (await records.list()).slice(MOST_TEMPLATES)) {
+    await wanted.driver.snapshots?.remove(key);
+    await records.remove(key);
   }
 }
-
-const folderOf = ({ cacheDir }: TemplateBuild): string => join(cacheDir ?? defaultCacheDir(), 'templates');
-const secretFile = (build: TemplateBuild, key: string): string => join(folderOf(build), key);

@@ -2,7 +2,8 @@ import { createActor } from 'xstate';
 import type { BootHarnessOptions } from '@computeragent/sdk';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import { type PoolActor, type PoolEmitted, type PoolEvent, poolMachine } from '../machines/pool/index.ts';
-import { assertNotAborted, type BootContext, bootParked, bootVm, claimOrEnd } from './boot.ts';
+import type { BootContext } from './boot-context.ts';
+import { assertNotAborted, bootParked, bootVm, claimOrEnd } from './boot.ts';
 import { DEFAULT_MEMORY_MIB } from './options.ts';
 import type { HostedVm } from './vm-host.ts';
 
@@ -56,24 +57,24 @@ export class WarmPool {
     this.#actor.start();
   }
 
-  /** Resolves when as many VMs are parked as are wanted, or when there is a pause because boots fail. */
-  async filled(): Promise<void> {
+  /** Resolves when as many VMs are parked as are wanted, when there is a pause because boots fail, or at the abort. */
+  async filled(signal: AbortSignal): Promise<void> {
     const isDone = () => {
       const snapshot = this.#actor.getSnapshot();
-      return snapshot.status !== 'active' || !snapshot.hasTag('filling');
+      return signal.aborted || snapshot.status !== 'active' || !snapshot.hasTag('filling');
     };
     if (isDone()) return;
-    await new Promise<void>((resolve) => {
-      const subscription = this.#actor.subscribe({
-        next: () => {
-          if (!isDone()) return;
-          subscription.unsubscribe();
-          resolve();
-        },
-        // Told to who claims or drains; an observer that does not hear it would have xstate throw it at the process.
-        error: () => resolve(),
-      });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const subscription = this.#actor.subscribe({
+      next: () => void (isDone() && resolve()),
+      // Told to who claims or drains; an observer that does not hear it would have xstate throw it at the process.
+      error: () => resolve(),
     });
+    const aborted = () => resolve();
+    signal.addEventListener('abort', aborted, { once: true });
+    await promise;
+    signal.removeEventListener('abort', aborted);
+    subscription.unsubscribe();
   }
 
   /** A VM that serves: a parked one that is claimed, else one that boots. Waits for its turn where VMs are limited. */

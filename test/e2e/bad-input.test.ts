@@ -12,15 +12,12 @@ const reason = reasonToSkip();
 
 describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})` : ''}`, () => {
   let place: Place;
-  let restore: () => void;
 
   beforeEach(async () => {
     place = await makePlace();
-    restore = setVariable('TMPDIR', place.temporary);
   });
 
   afterEach(async () => {
-    restore();
     // Every boot below fails, and a failed boot leaves nothing: whatever else it showed.
     assert.deepEqual(await place.look(), NOTHING);
     await place[Symbol.asyncDispose]();
@@ -28,7 +25,8 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
 
   const boot = async (options: VZVMSubstrateOptions): Promise<unknown> => {
     // Its end is for a boot that does not fail though it should: then a VM runs.
-    await using substrate = new VZVMSubstrate({ stateDir: place.stateDir, driver: 'qemu', ...options });
+    const common = { stateDir: place.stateDir, driver: 'qemu', fork: 'never' } as const;
+    await using substrate = new VZVMSubstrate({ ...common, ...options });
     return await substrate.bootHarness({ envs: { CANARY: 'canary-secret-value' } }).then(
       () => expect.unreachable('the boot should have failed'),
       (error: unknown) => error,

@@ -43,7 +43,7 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   afterEach(() => place[Symbol.asyncDispose]());
 
   it('runs an agent turn in a real VM, fetches its file back, and leaves nothing', async () => {
-    const report = await reportOf(place, cacheDir);
+    const report = await reportOf(place, cacheDir, '--no-fork');
     expect(report).toMatchObject({
       ok: true,
       driver: 'qemu',
@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   });
 
   it('starts the second time from the image that the first has kept', async () => {
-    const report = await reportOf(place, cacheDir);
+    const report = await reportOf(place, cacheDir, '--no-fork');
     expect(report).toMatchObject({
       ok: true,
       image: { digest: expect.stringMatching(/^kept:/) },
@@ -92,7 +92,9 @@ describe.skipIf(reason !== undefined)(`the demo${reason ? ` (${reason})` : ''}`,
   });
 
   it('ends with the VM gone when interrupted in the middle of a boot', async () => {
-    const { code, stderr, running } = await demo(place, ['--verbose'], { interruptAt: 'ssh-connect' });
+    const { code, stderr, running } = await demo(place, ['--verbose', '--no-fork'], {
+      interruptAt: 'ssh-connect',
+    });
     expect(running).toHaveLength(1);
     expect({ code, stderr }).toEqual({
       code: 130,

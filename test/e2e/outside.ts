@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setVariable } from './environment.ts';
 
 /** What an onlooker sees of our VMs: asked of the system, never of the code under test. */
 export interface Outside {
@@ -29,11 +30,16 @@ export async function makePlace(): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'e2e-'));
   const [stateDir, temporary] = [join(root, 'state'), join(root, 'tmp')];
   await Promise.all([mkdir(stateDir), mkdir(temporary)]);
+  // Whatever this process starts is then known by its environment.
+  const restore = setVariable('TMPDIR', temporary);
   return {
     stateDir,
     temporary,
     look: () => look(root, stateDir, temporary),
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      restore();
+      await rm(root, { recursive: true, force: true });
+    },
   };
 }
 

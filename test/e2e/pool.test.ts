@@ -11,6 +11,7 @@ describe.skipIf(reason !== undefined)(`a warm pool${reason ? ` (${reason})` : ''
     const substrate = new VZVMSubstrate({
       driver: 'qemu',
       stateDir: place.stateDir,
+      fork: 'never',
       warm: { size: 1 },
       maxConcurrent: 1,
     });

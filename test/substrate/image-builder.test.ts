@@ -15,7 +15,7 @@ describe('a prepared image that is made on purpose', () => {
     expect(guest.driver.calls.map((call) => call.split(' ')[0])).toEqual(
       expect.arrayContaining(['stop', 'keepImage', 'delete']),
     );
-    expect(await substrate.prepareImage()).toEqual({ key: first.key, made: false });
+    expect(await substrate.prepareImage()).toEqual({ key: first.key, made: false, hasTemplate: false });
     expect(await substrate.list()).toEqual([]);
   });
 

@@ -1,68 +1,91 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeDriver, type FakeDriverOptions } from '../../src/drivers/fake/index.ts';
 import type { MemorySnapshots } from '../../src/drivers/driver.ts';
-import { machineInput } from '../../src/substrate/machine-input.ts';
-import { createSession, readPlan } from '../../src/substrate/session.ts';
-import { type TemplateBuild, templateFor } from '../../src/substrate/template.ts';
-import { VmHost } from '../../src/substrate/vm-host.ts';
+import { createBootContext } from '../../src/substrate/boot-context.ts';
+import { readPlan } from '../../src/substrate/session.ts';
+import { templateKey } from '../../src/substrate/template.ts';
+import { TemplateRecords } from '../../src/substrate/template-records.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { giveSnapshots } from '../helpers/snapshots.ts';
 
-const NO_SNAPSHOTS: MemorySnapshots = {
-  save: () => Promise.reject(new Error('not here')),
-  has: () => Promise.resolve(false),
-  fork: () => Promise.reject(new Error('not here')),
-  remove: () => Promise.resolve(),
-  list: () => Promise.resolve([]),
-};
+const never = new AbortController().signal;
 
-/** What a template is made with, by a driver whose VMs get no further than their clone. */
-async function buildWith(snapshots: Partial<MemorySnapshots>, script: FakeDriverOptions['script']) {
+/** Templates of a substrate whose VMs get no further than their clone. */
+async function setUp(
+  snapshots: Partial<MemorySnapshots>,
+  { script = {}, spareMiB = 100_000 }: { script?: FakeDriverOptions['script']; spareMiB?: number } = {},
+) {
   const temp = await tempDir();
-  const driver = createFakeDriver(script ? { script } : {});
-  Object.assign(driver, { snapshots: { ...NO_SNAPSHOTS, ...snapshots } });
-  const abort = new AbortController();
+  const driver = createFakeDriver({ script: script ?? {} });
+  const removed = giveSnapshots(driver, snapshots);
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
-  const base = await driver.resolveImage('fake', { signal: abort.signal, log });
+  const base = await driver.resolveImage('fake', { signal: never, log });
   const payload = { files: [], harnessDigest: 'h', packagesDigest: 'p' };
-  const wanted = { driver, base, payload, plan: await readPlan({}) };
-  const host = new VmHost(log, undefined);
-  const start: TemplateBuild['start'] = () => {
-    const session = createSession({ ...wanted, image: base, snapshotable: true, envs: {}, log });
-    return host.start(session, machineInput(session, { retries: { cloning: 1 } }));
-  };
-  const build: TemplateBuild = {
-    wanted,
-    image: base,
-    cacheDir: temp.path,
-    start,
+  const of = { wanted: { driver, base, payload, plan: await readPlan({}) }, image: base };
+  const { templates } = createBootContext({
+    options: { driver, cacheDir: temp.path, retries: { cloning: 1 } },
     log,
-    signal: abort.signal,
-  };
-  return { build, abort, driver, lines, [Symbol.asyncDispose]: temp[Symbol.asyncDispose] };
+    driver: () => Promise.resolve(driver),
+    closing: never,
+    spareMiB: () => Promise.resolve(spareMiB),
+  });
+  const records = new TemplateRecords(temp.path);
+  return { of, templates, records, driver, lines, removed, [Symbol.asyncDispose]: temp[Symbol.asyncDispose] };
 }
 
 describe('a template', () => {
   it('that is cancelled before its VM was started leaves no VM that boots on', async () => {
     const abort = new AbortController();
     const remove = () => Promise.resolve(abort.abort());
-    await using it = await buildWith({ remove }, { clone: 'hang' });
-    const made = templateFor({ ...it.build, signal: abort.signal });
-    await expect(made).rejects.toMatchObject({ code: 'ABORTED' });
+    await using it = await setUp({ remove }, { script: { clone: 'hang' } });
+    await expect(it.templates.ensure(it.of, abort.signal)).rejects.toMatchObject({ code: 'ABORTED' });
     expect(await it.driver.list()).toEqual([]);
   });
 
-  it('that cannot be made costs a boot and nothing else, and the log says why', async () => {
-    await using it = await buildWith({}, { clone: new Error('no room') });
-    expect(await templateFor(it.build)).toBeUndefined();
-    expect(it.lines.at(-1)).toBe('no template could be made, so the VM boots: cloning: no room');
+  it('that cannot be made costs a boot and nothing else; the log says why, and it is not tried for ever', async () => {
+    await using it = await setUp({}, { script: { clone: new Error('no room') } });
+    for (const _ of ['first', 'second', 'third'])
+      expect(await it.templates.ensure(it.of, never)).toBeUndefined();
+    expect(it.lines.filter((line) => line.startsWith('no template'))).toEqual([
+      'no template could be made, so VMs boot: cloning: no room',
+      'no template could be made, so VMs boot: cloning: no room',
+    ]);
     expect(await it.driver.list()).toEqual([]);
   });
 
-  it('is not looked for where the driver cannot save memory', async () => {
-    await using it = await buildWith({}, {});
-    Object.assign(it.driver, { snapshots: undefined });
-    expect(await templateFor(it.build)).toBeUndefined();
-    expect(it.lines).toEqual([]);
+  it('is not made on a host that is short of memory, and is another time', async () => {
+    const options = { spareMiB: 2047 };
+    await using it = await setUp({}, options);
+    for (const _ of ['first', 'second', 'third'])
+      expect(await it.templates.ensure(it.of, never)).toBeUndefined();
+    expect(it.lines.at(-1)).toContain('the host can spare 2047 MiB of memory, and 2048 MiB are needed');
+    // Not given up: each time was refused for its memory alone.
+    expect(it.lines).toHaveLength(3);
+    expect(it.driver.calls.filter((call) => call.startsWith('clone'))).toEqual([]);
+  });
+
+  it('is used only with the secret that it was made with', async () => {
+    await using it = await setUp({ has: () => Promise.resolve(true) });
+    const key = templateKey(it.of);
+    expect(await it.templates.find(it.of, never)).toBeUndefined();
+    await it.records.write(key, { secret: 'a secret', image: it.of.image.digest });
+    expect(await it.templates.find(it.of, never)).toEqual({ key, secret: 'a secret' });
+    expect(await it.records.list()).toMatchObject([{ key, image: it.of.image.digest }]);
+  });
+
+  it('whose fork failed is removed, so that it fails no other', async () => {
+    await using it = await setUp({});
+    const key = templateKey(it.of);
+    await it.records.write(key, { secret: 'a secret', image: it.of.image.digest });
+    await it.templates.giveUp(it.of, new Error('QEMU cannot load it'));
+    expect([it.removed, await it.records.list()]).toEqual([[key], []]);
+    expect(it.lines).toEqual(['a VM could not be forked, so it boots: QEMU cannot load it']);
+  });
+
+  it('store in trouble costs a boot and a line in the log', async () => {
+    await using it = await setUp({ has: () => Promise.reject(new Error('unreadable')) });
+    expect(await it.templates.find(it.of, never)).toBeUndefined();
+    expect(it.lines).toEqual(['templates cannot be used, so the VM boots: unreadable']);
   });
 });

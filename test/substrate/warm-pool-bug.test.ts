@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { poolMachine } from '../../src/machines/pool/index.ts';
-import type { BootContext } from '../../src/substrate/boot.ts';
-import { VmHost } from '../../src/substrate/vm-host.ts';
+import { createBootContext } from '../../src/substrate/boot-context.ts';
 import { WarmPool } from '../../src/substrate/warm-pool.ts';
 import { until } from '../helpers/until.ts';
 
@@ -21,12 +20,12 @@ function poolWith(machine: typeof poolMachine) {
     return resolveImage(ref, options);
   };
   const log = () => undefined;
-  const context: BootContext = {
+  const context = createBootContext({
     options: { driver, baseImage: 'fake', warm: { size: 1 }, maxConcurrent: 1 },
     log,
-    host: new VmHost(log, undefined),
     driver: () => Promise.resolve(driver),
-  };
+    closing: never,
+  });
   const pool = new WarmPool(context, machine);
   pool.start();
   return { pool, driver, signals };
@@ -38,12 +37,12 @@ describe('a pool whose chart has a bug', () => {
     await until('a VM boots', () => driver.calls.includes('resolveImage fake'));
     const abort = new AbortController();
     const waiting = [never, abort.signal].map((signal) => pool.take({ envs: {} }, signal));
-    const filled = pool.filled();
+    const filled = pool.filled(never);
     abort.abort();
     const refused = { status: 'rejected', reason: { code: 'INTERNAL' } };
     expect(await Promise.allSettled(waiting)).toMatchObject([refused, refused]);
     await filled;
-    await pool.filled();
+    await pool.filled(never);
     await expect(pool.take({ envs: {} }, never)).rejects.toMatchObject({ code: 'INTERNAL' });
     await expect(pool.drain()).rejects.toThrow('a bug');
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
