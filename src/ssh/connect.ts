@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { NodeSSH, type Config } from 'node-ssh';
 import { messageOf, VzvmError } from '../errors.ts';
-import { awaitBanner, unreachable } from './banner.ts';
-import { aborted, bounded } from './bounded.ts';
+import { unreachable } from './banner.ts';
+import { aborted } from './bounded.ts';
 import { Connection, type SshConnection } from './connection.ts';
+import { reachServer } from './reach-server.ts';
 
 /** How a guest is logged in to. */
 export type SshAuth = { readonly privateKey: string } | { readonly password: string };
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   readonly pinnedHostKey?: string;
   /** Deadline of the dial, and then of the banner. Default 5 s. */
   readonly bannerTimeoutMs?: number;
+  /** While nothing answers, another connection is opened beside the silent ones so often. Default 500 ms. */
+  readonly nextDialMs?: number;
   /** Deadline of key exchange and login together. Default 60 s: a guest under emulation is slow. */
   readonly handshakeTimeoutMs?: number;
   /** Between two keep-alives; three unanswered ones end the connection. Default 15 s. */
@@ -31,33 +34,13 @@ export interface ConnectOptions {
  * @throws VzvmError SSH_UNREACHABLE (retry "safe"), SSH_AUTH_FAILED, SSH_HOST_KEY_CHANGED, SSH_KEY_UNREADABLE, ABORTED.
  */
 export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
-  const stream = await dialled(options);
+  const { dial, bannerTimeoutMs = 5_000, nextDialMs, signal } = options;
+  const stream = await reachServer({ dial, timeoutMs: bannerTimeoutMs, nextMs: nextDialMs, signal });
   try {
-    await awaitBanner(stream, options.bannerTimeoutMs ?? 5_000, options.signal);
     return await handshake(stream, options);
   } catch (error) {
     stream.destroy();
     throw error;
-  }
-}
-
-async function dialled({ dial, signal, bannerTimeoutMs = 5_000 }: ConnectOptions): Promise<Duplex> {
-  const deadline = new AbortController();
-  const dialling = dial(AbortSignal.any([signal, deadline.signal]));
-  const late = () => {
-    deadline.abort();
-    return unreachable(`the guest was not reached within ${bannerTimeoutMs} ms`, {
-      timeoutMs: bannerTimeoutMs,
-    });
-  };
-  try {
-    const stream = await bounded(dialling, { what: 'the guest', timeoutMs: bannerTimeoutMs, signal, late });
-    // Between two owners of the stream nobody else listens, and an unheard error ends the process.
-    return stream.on('error', () => undefined);
-  } catch (error) {
-    dialling.then((stream) => stream.destroy()).catch(() => undefined);
-    if (signal.aborted) throw aborted('the guest', error);
-    throw error instanceof VzvmError ? error : unreachable(messageOf(error), {}, error);
   }
 }
 
