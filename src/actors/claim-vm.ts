@@ -1,8 +1,8 @@
 import { VzvmError } from '../errors.ts';
-import { claimHarness } from './claim.ts';
+import { claimHarness, renewHarness } from './claim.ts';
 import { guestConnection } from './guest-connection.ts';
 import { harnessUrl } from './harness-url.ts';
-import { newIdentity } from './new-identity.ts';
+import { type NewIdentity, newIdentity } from './new-identity.ts';
 import type { VmSession } from './session.ts';
 
 /** A renewal under emulation takes a fraction of it. */
@@ -23,7 +23,6 @@ export interface VmClaim {
 export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: AbortSignal): Promise<void> {
   const { parking } = vm;
   if (!parking) throw new VzvmError('INTERNAL', `${vm.name} does not wait to be claimed`);
-  // It keeps its network address: each fork is on a network of its own, whose DHCP server would give a new one a new IP.
   const made = parking.renews ? newIdentity(vm.name) : undefined;
   await claimHarness({
     url: await harnessUrl(vm, signal),
@@ -37,8 +36,40 @@ export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: A
     signal,
     timeoutMs: CLAIM_TIMEOUT_MS,
   });
-  if (made) Object.assign(vm, { keys: made.keys, hostKey: made.hostKey, keyInstalled: true });
-  parking.claimed.resolve();
+  if (made) await becomeItself(vm, made, signal);
+}
+
+/**
+ * Gives a fork an identity of its own while nobody waits for it; it goes on waiting for whoever claims it.
+ * @throws VzvmError when it is not sure that all of it was done: the VM must then be ended.
+ */
+export async function renewVm(vm: VmSession, nextSecret: string, signal: AbortSignal): Promise<void> {
+  const { parking } = vm;
+  if (!parking?.renews) throw new VzvmError('INTERNAL', `${vm.name} does not wait for an identity`);
+  const made = newIdentity(vm.name);
+  await renewHarness({
+    url: await harnessUrl(vm, signal),
+    secret: parking.secret,
+    identity: made.identity,
+    nextSecret,
+    signal,
+    timeoutMs: CLAIM_TIMEOUT_MS,
+  });
+  vm.parking = { ...parking, secret: nextSecret, renews: false };
+  await becomeItself(vm, made, signal);
+  // The login of whoever watches it is over before somebody claims it: the guest has better to do then.
+  await guestConnection(vm, signal);
+}
+
+/** From here on it can be logged in to. */
+async function becomeItself(
+  vm: VmSession,
+  { keys, hostKey }: NewIdentity,
+  signal: AbortSignal,
+): Promise<void> {
+  // It keeps its network address: each fork is on a network of its own, whose DHCP server would give a new one a new IP.
+  Object.assign(vm, { keys, hostKey, keyInstalled: true });
+  vm.parking?.renewed.resolve();
   // The first connection to a fork, which nobody could log in to before: it brings the host's ports.
   if (vm.template !== undefined && vm.plan.hostPorts.size > 0) await guestConnection(vm, signal);
 }

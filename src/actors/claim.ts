@@ -13,15 +13,25 @@ export interface Claim {
   readonly identity?: GuestIdentity;
 }
 
-/** Which harness is claimed, as what. */
-export interface ClaimOptions {
+/** Which parked harness is asked. */
+interface Parked {
   /** Where it listens, without a path. */
   readonly url: string;
   /** What it was parked with. */
   readonly secret: string;
-  readonly claim: Claim;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+}
+
+/** Which harness is claimed, as what. */
+export interface ClaimOptions extends Parked {
+  readonly claim: Claim;
+}
+
+/** Which harness is renewed, and what it waits to be claimed with then. */
+export interface RenewOptions extends Parked {
+  readonly identity: GuestIdentity;
+  readonly nextSecret: string;
 }
 
 /**
@@ -30,13 +40,38 @@ export interface ClaimOptions {
  * @throws VzvmError HARNESS_UNHEALTHY, COMMAND_TIMEOUT, ABORTED. Unless retry is "safe" the harness may have been
  * claimed, or be half renewed: nothing but an end of its VM is then sure.
  */
-export async function claimHarness(options: ClaimOptions): Promise<void> {
-  const answer = await ask(options);
-  if (answer.status === 200 && isReady(answer.text)) return;
-  const { status } = answer;
-  const { code, message } = refusalOf(answer.text, secretsOf(options));
+export async function claimHarness({ claim, ...parked }: ClaimOptions): Promise<void> {
+  const secrets = [parked.secret, claim.token, ...Object.values(claim.env), ...secretsOf(claim.identity)];
+  const body = claim.identity ? { ...claim, identity: stamped(claim.identity) } : claim;
+  await demand(parked, { what: 'claim', path: '/v1/claim', body, secrets, state: 'ready' });
+}
+
+/**
+ * Gives the machine of a parked harness its identity before anybody claims it; it then waits with another secret.
+ * @throws VzvmError as {@link claimHarness}.
+ */
+export async function renewHarness({ identity, nextSecret, ...parked }: RenewOptions): Promise<void> {
+  const secrets = [parked.secret, nextSecret, ...secretsOf(identity)];
+  const body = { secret: nextSecret, identity: stamped(identity) };
+  await demand(parked, { what: 'renewal', path: '/v1/renew', body, secrets, state: 'parked' });
+}
+
+interface Demand {
+  /** What it is, for people. */
+  readonly what: string;
+  readonly path: string;
+  readonly body: object;
+  readonly secrets: readonly string[];
+  /** What the harness says that it is then. */
+  readonly state: string;
+}
+
+async function demand(parked: Parked, { what, path, body, secrets, state }: Demand): Promise<void> {
+  const { status, text } = await ask(parked, path, body);
+  if (status === 200 && stateOf(text) === state) return;
+  const { code, message } = refusalOf(text, secrets);
   const reason = message ?? `it answered with status ${status}`;
-  throw new VzvmError('HARNESS_UNHEALTHY', `the harness refused the claim: ${reason}`, {
+  throw new VzvmError('HARNESS_UNHEALTHY', `the harness refused the ${what}: ${reason}`, {
     facts: { status, code },
     hint:
       HINTS[code ?? ''] ?? 'check that what answers is a parked harness of this version; else boot a new VM',
@@ -50,28 +85,26 @@ const HINTS: Readonly<Record<string, string>> = {
     "dispose the VM; if it happens again, the image lacks something that its template's log names",
 };
 
-async function ask(options: ClaimOptions): Promise<{ status: number; text: string }> {
-  const { url, secret, claim, signal, timeoutMs } = options;
+async function ask(parked: Parked, path: string, content: object): Promise<{ status: number; text: string }> {
+  const { url, secret, signal, timeoutMs } = parked;
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const { statusCode, body } = await request(`${url}/v1/claim`, {
+    const { statusCode, body } = await request(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-      body: JSON.stringify(stamped(claim)),
+      body: JSON.stringify(content),
       signal: AbortSignal.any([signal, deadline]),
     });
     return { status: statusCode, text: await boundedText(body) };
   } catch (error) {
-    throw unanswered(error, options, deadline.aborted);
+    throw unanswered(error, parked, deadline.aborted);
   }
 }
 
 /** An identity made before its machine was started would set the clock back by as long. */
-function stamped(claim: Claim): Claim {
-  return claim.identity ? { ...claim, identity: { ...claim.identity, time: Date.now() } } : claim;
-}
+const stamped = (identity: GuestIdentity): GuestIdentity => ({ ...identity, time: Date.now() });
 
-function unanswered(error: unknown, { signal, timeoutMs }: ClaimOptions, isLate: boolean): VzvmError {
+function unanswered(error: unknown, { signal, timeoutMs }: Parked, isLate: boolean): VzvmError {
   if (signal.aborted) return new VzvmError('ABORTED', 'claiming the harness was cancelled', { cause: error });
   if (isLate) {
     return new VzvmError('COMMAND_TIMEOUT', `the harness did not answer the claim within ${timeoutMs} ms`, {
@@ -88,9 +121,9 @@ function unanswered(error: unknown, { signal, timeoutMs }: ClaimOptions, isLate:
   });
 }
 
-function isReady(text: string): boolean {
+function stateOf(text: string): unknown {
   const answer = parsed(text);
-  return isRecord(answer) && answer['state'] === 'ready';
+  return isRecord(answer) ? answer['state'] : undefined;
 }
 
 function refusalOf(text: string, secrets: readonly string[]): { code?: string; message?: string } {
@@ -104,9 +137,8 @@ function refusalOf(text: string, secrets: readonly string[]): { code?: string; m
   };
 }
 
-function secretsOf({ secret, claim }: ClaimOptions): string[] {
-  const { hostKey, seed = '' } = claim.identity ?? {};
-  return [secret, claim.token, ...Object.values(claim.env), seed, ...(hostKey?.privateKey.split('\n') ?? [])];
+function secretsOf(identity: GuestIdentity | undefined): string[] {
+  return identity ? [identity.seed, ...identity.hostKey.privateKey.split('\n')] : [];
 }
 
 function without(secrets: readonly string[], text: string): string {

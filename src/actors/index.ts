@@ -15,7 +15,7 @@ import { watchHarness } from './watch-harness.ts';
 import { watchProcess } from './watch-process.ts';
 
 export { checkRegistry } from './check-registry.ts';
-export { claimVm } from './claim-vm.ts';
+export { claimVm, renewVm } from './claim-vm.ts';
 export { sealGuest } from './keep-image.ts';
 export type { ActorDeps, GuestPlan, ImageToKeep, Parking, Payload, Scope, VmSession } from './session.ts';
 

@@ -68,8 +68,8 @@ export interface Parking {
   readonly secret: string;
   /** A claim gives the machine an identity of its own: its memory is, or may become, another's too. */
   readonly renews: boolean;
-  /** Resolved by the claim: before it, nobody can log in to a machine that renews. */
-  readonly claimed: PromiseWithResolvers<void>;
+  /** Resolved when the machine has an identity of its own: before, nobody can log in to one that renews. */
+  readonly renewed: PromiseWithResolvers<void>;
 }
 
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
@@ -82,7 +82,7 @@ export interface VmSession {
   /** What the disk is to be kept as, once the packages are there; undefined: it is not. */
   readonly keep?: ImageToKeep | undefined;
   /** The harness waits to be claimed; undefined: it serves at once. */
-  readonly parking?: Parking | undefined;
+  parking?: Parking | undefined;
   /** Template that the VM starts from; undefined: it boots. */
   readonly template?: string | undefined;
   /** The VM is to become a template. */

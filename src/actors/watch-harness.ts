@@ -8,8 +8,8 @@ export const watchHarness = (deps: ActorDeps) =>
   fromPromise<HarnessExit, VmRef>(async ({ input, signal }) => {
     const vm = deps.session(input.vmId);
     if (vm.snapshotable) return untilAborted(signal);
-    // A fork's harness was spawned in its template; nobody can log in to look at it before the claim.
-    if (vm.template !== undefined && vm.parking) await vm.parking.claimed.promise;
+    // A fork's harness was spawned in its template; nobody can log in to look at it before its machine is renewed.
+    if (vm.template !== undefined && vm.parking) await vm.parking.renewed.promise;
     return (await harnessWatch(vm, signal)).ended;
   });
 

@@ -1,4 +1,4 @@
-import { claimVm } from '../actors/index.ts';
+import { claimVm, renewVm } from '../actors/index.ts';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import type { VmOutput } from '../machines/vm/index.ts';
 import type { BootHarnessOptions } from '@computeragent/sdk';
@@ -115,17 +115,37 @@ async function startFork(
   return hosted;
 }
 
-/** Boots a VM whose harness waits to be claimed: it knows nothing yet of whose it will be. */
+/**
+ * A VM whose harness waits to be claimed: it knows nothing yet of whose it will be. Forked where that can be, from a
+ * template that is made first if need be, because nobody waits for it; it then is itself before anybody claims it.
+ */
 export async function bootParked(context: BootContext, signal: AbortSignal): Promise<HostedVm> {
-  const { options, log, host } = context;
+  const { options, log, host, templates } = context;
   const wanted = await readWanted(context, signal);
   const start = await startOf(context, wanted, signal);
+  const of = { wanted, image: start.image };
+  const template = templates.isFor(wanted, start) ? await templates.ensure(of, signal) : undefined;
+  if (template) {
+    try {
+      return await forkParked(context, { wanted, start, template }, signal);
+    } catch (error) {
+      if (signal.aborted || isAborted(error)) throw error;
+      await templates.giveUp(of, error);
+    }
+  }
   const parking = parkingOf(newSecret(), false);
   const session = createSession({ ...wanted, ...start, parking, envs: {}, log });
   assertNotAborted(signal);
   const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
   show(hosted.vm, options);
   await untilReady(context, hosted, signal);
+  return hosted;
+}
+
+async function forkParked(context: BootContext, fork: Fork, signal: AbortSignal): Promise<HostedVm> {
+  const hosted = await startFork(context, fork, signal);
+  await orEnd(hosted, () => renewVm(hosted.session, newSecret(), signal));
+  if (signal.aborted) throw await bootFailure(context, hosted, signal);
   return hosted;
 }
 
@@ -155,14 +175,20 @@ async function untilReady(context: BootContext, hosted: HostedVm, signal: AbortS
   }
 }
 
-/** A claim that failed may have been half done: its VM must serve nobody. */
+/** Claims a parked VM. One whose claim failed is ended. */
 export async function claimOrEnd(
-  { vm, session }: HostedVm,
+  hosted: HostedVm,
   boot: BootHarnessOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const claim = { envs: boot.envs, label: boot.label };
+  await orEnd(hosted, () => claimVm(hosted.session, claim, signal));
+}
+
+/** What failed may have been half done: its VM must serve nobody. */
+async function orEnd({ vm }: HostedVm, work: () => Promise<void>): Promise<void> {
   try {
-    await claimVm(session, { envs: boot.envs, label: boot.label }, signal);
+    await work();
   } catch (error) {
     const { problems } = await vm.dispose('claim failed');
     if (problems.length === 0) throw error;

@@ -62,7 +62,8 @@ export interface VZVMSubstrateOptions {
   readonly prepare?: 'auto' | 'never' | { readonly packages?: readonly string[]; readonly script?: string };
   /**
    * Keeps VMs that have booted already, for whoever asks next. `size`: how many; `memoryBudgetMiB`: what those that nobody
-   * has taken may use in all; `maxIdleMs`: when one that was not taken is replaced by a fresh one.
+   * has taken may use in all, half of the host's by default, and never more than it can spare; `maxIdleMs`: when one
+   * that was not taken is replaced by a fresh one.
    * @defaultValue none
    */
   readonly warm?: {

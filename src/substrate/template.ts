@@ -33,7 +33,7 @@ export interface TemplateBuild extends TemplateOf {
 
 /** How a harness that is claimed once is parked. */
 export function parkingOf(secret: string, renews: boolean): Parking {
-  return { secret, renews, claimed: Promise.withResolvers<void>() };
+  return { secret, renews, renewed: Promise.withResolvers<void>() };
 }
 
 /** A secret for one parked harness. */

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { createActor } from 'xstate';
 import type { BootHarnessOptions } from '@computeragent/sdk';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
@@ -5,10 +6,12 @@ import { type PoolActor, type PoolEmitted, type PoolEvent, poolMachine } from '.
 import type { BootContext } from './boot-context.ts';
 import { assertNotAborted, bootParked, bootVm, claimOrEnd } from './boot.ts';
 import { DEFAULT_MEMORY_MIB } from './options.ts';
+import { demandSpareMiB } from './spare-memory.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** A parked VM that cannot be claimed is replaced by another, so often. */
 const MOST_CLAIMS = 3;
+const MIB = 1024 ** 2;
 
 /** What a claim came to: a parked VM, or leave to boot one. */
 type Grant = { readonly parked: HostedVm } | { readonly coldId: string };
@@ -25,6 +28,7 @@ interface WaitingClaim {
 export class WarmPool {
   readonly #context: BootContext;
   readonly #actor: PoolActor;
+  readonly #vmMemoryMiB: number;
   readonly #vms = new Map<string, HostedVm>();
   readonly #boots = new Map<string, AbortController>();
   readonly #claims = new Map<string, WaitingClaim>();
@@ -36,11 +40,17 @@ export class WarmPool {
   constructor(context: BootContext, machine: typeof poolMachine = poolMachine) {
     const { warm, maxConcurrent, memoryMiB } = context.options;
     this.#context = context;
+    this.#vmMemoryMiB = memoryMiB ?? DEFAULT_MEMORY_MIB;
+    const memoryBudgetMiB = warm?.memoryBudgetMiB ?? Math.floor(totalmem() / MIB / 2);
+    const fits = Math.floor(memoryBudgetMiB / this.#vmMemoryMiB);
+    if (warm && fits < warm.size) {
+      context.log(`the pool keeps ${fits} of ${warm.size} VMs: ${memoryBudgetMiB} MiB is its memory`);
+    }
     this.#actor = createActor(machine, {
       input: {
         size: warm?.size ?? 0,
-        vmMemoryMiB: memoryMiB ?? DEFAULT_MEMORY_MIB,
-        ...(warm?.memoryBudgetMiB === undefined ? {} : { memoryBudgetMiB: warm.memoryBudgetMiB }),
+        vmMemoryMiB: this.#vmMemoryMiB,
+        memoryBudgetMiB,
         ...(warm?.maxIdleMs === undefined ? {} : { maxIdleMs: warm.maxIdleMs }),
         ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
       },
@@ -167,6 +177,8 @@ export class WarmPool {
     const abort = new AbortController();
     this.#boots.set(vmId, abort);
     try {
+      // Those that boot have yet to take what they will use.
+      await demandSpareMiB(this.#boots.size * this.#vmMemoryMiB, this.#context.spareMiB);
       const hosted = await bootParked(this.#context, abort.signal);
       this.#follow(vmId, hosted);
       this.#send({ type: 'VM.PARKED', vmId });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildBundle } from '../../packages/harness/test/helpers/bundle.ts';
 import { ParkedHarness, SECRET, TOKEN } from '../../packages/harness/test/helpers/parked.ts';
-import { claimHarness } from '../../src/actors/claim.ts';
+import { claimHarness, renewHarness } from '../../src/actors/claim.ts';
 import { newIdentity } from '../../src/actors/new-identity.ts';
 import { VzvmError } from '../../src/errors.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -64,6 +64,39 @@ async function server(answer: RequestListener) {
   };
   return { url, close, [Symbol.asyncDispose]: close };
 }
+
+describe('renewing a parked harness before its claim', () => {
+  it('makes it wait for a claim without an identity, by another secret', async () => {
+    const command = [
+      '/bin/sh',
+      '-c',
+      'echo ready; while read -r line && [ "$line" != end ]; do :; done; echo renewed',
+    ];
+    await using harness = await ParkedHarness.start(bundle, temp.path, { command });
+    const nextSecret = 'the-secret-after-the-renewal';
+    const { signal } = new AbortController();
+    await renewHarness({ url: harness.url, secret: SECRET, identity, nextSecret, signal, timeoutMs: 15_000 });
+    expect(await harness.state()).toBe('parked');
+    expect((await errorOf(claim(harness.url))).code).toBe('HARNESS_UNHEALTHY');
+    await claim(harness.url, { secret: nextSecret });
+    expect(await harness.state()).toBe('ready');
+  });
+
+  it('fails when the harness has nothing to renew with, and tells no secret', async () => {
+    await using harness = await ParkedHarness.start(bundle, temp.path);
+    const parked = {
+      url: harness.url,
+      secret: SECRET,
+      signal: new AbortController().signal,
+      timeoutMs: 15_000,
+    };
+    const error = await errorOf(
+      renewHarness({ ...parked, identity, nextSecret: 'the-secret-after-the-renewal' }),
+    );
+    expect(error).toMatchObject({ code: 'HARNESS_UNHEALTHY', facts: { status: 400, code: 'VALIDATION' } });
+    expect(error.message).toContain('the harness refused the renewal');
+  });
+});
 
 describe('claiming a parked harness', () => {
   it('makes it serve the token, once', async () => {

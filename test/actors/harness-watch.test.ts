@@ -82,15 +82,15 @@ describe('the watch over the harness', () => {
     expect(result).toMatchObject({ value: { code: null, stderrTail: 'TypeError: x is not a function' } });
   });
 
-  it('begins in a fork only with its claim, when somebody can log in', async () => {
+  it('begins in a fork only when it has an identity of its own, and somebody can log in', async () => {
     await using guest = await startAnsweringGuest(() => ({ out: 'end' }));
     await using vm = await startTestVm({ dial: () => guest.dial() });
-    const claimed = Promise.withResolvers<void>();
-    Object.assign(vm.session, { template: 't', parking: { secret: 's', renews: true, claimed } });
+    const renewed = Promise.withResolvers<void>();
+    Object.assign(vm.session, { template: 't', parking: { secret: 's', renews: true, renewed } });
     const watching = vm.run(watchHarness);
     await new Promise((resolve) => setImmediate(resolve));
     expect(vm.driver.calls.filter((call) => call.startsWith('dial'))).toEqual([]);
-    claimed.resolve();
+    renewed.resolve();
     expect(await watching).toMatchObject({ stderrTail: 'end' });
   });
 });

@@ -28,7 +28,7 @@ async function look(port: number, ended: Promise<HarnessExit> = LIVES, parked = 
   const { session } = vm;
   session.address = { host: '127.0.0.1', ports: { 7700: port } };
   session.harnessWatch = { ended };
-  const parking = { secret: 's', renews: false, claimed: Promise.withResolvers<void>() };
+  const parking = { secret: 's', renews: false, renewed: Promise.withResolvers<void>() };
   if (parked) Object.assign(session, { parking });
   const [result] = await Promise.allSettled([vm.run(probeHealth)]);
   return { result, envs: session.envs };

@@ -48,3 +48,14 @@ export const claimBody = z.object({
 });
 /** Body of `POST /v1/claim`: what a parked harness becomes. Secret. */
 export type ClaimBody = z.infer<typeof claimBody>;
+
+/**
+ * Body of `POST /v1/renew`: gives the machine of a parked harness its identity before anybody claims it. The harness
+ * stays parked, for whoever has the new secret. Secret.
+ */
+export const renewBody = z.object({
+  secret: z.string().min(16),
+  identity: claimIdentity,
+});
+/** Body of `POST /v1/renew`. Secret. */
+export type RenewBody = z.infer<typeof renewBody>;

@@ -1,5 +1,5 @@
-export { claimBody, claimIdentity } from './claim.ts';
-export type { ClaimBody, ClaimIdentity } from './claim.ts';
+export { claimBody, claimIdentity, renewBody } from './claim.ts';
+export type { ClaimBody, ClaimIdentity, RenewBody } from './claim.ts';
 export { ERROR_CODES } from './errors.ts';
 export type { ErrorEnvelope, WireErrorCode } from './errors.ts';
 export { capabilities, harnessEvent } from './events.ts';
@@ -19,6 +19,7 @@ export type {
   CreateSessionResponse,
   FsTreeEntry,
   HealthResponse,
+  RenewResponse,
   SessionInfo,
 } from './responses.ts';
 export { createSseParser, encodeSseFrame } from './sse.ts';

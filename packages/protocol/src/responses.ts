@@ -17,6 +17,12 @@ export interface ClaimResponse {
   readonly state: 'ready';
 }
 
+/** Body of a renewal that succeeded: the machine is itself, and its harness waits to be claimed by the new secret. */
+export interface RenewResponse {
+  readonly ok: true;
+  readonly state: 'parked';
+}
+
 /** Body of a created session. */
 export interface CreateSessionResponse {
   readonly sessionId: string;

@@ -1,4 +1,4 @@
-import type { ClaimBody } from '@computeragent/protocol';
+import type { ClaimIdentity } from '@computeragent/protocol';
 import type { HarnessApp } from '../app.ts';
 import type { ParkedConfig } from '../boot/config.ts';
 import { EXIT } from '../boot/exit-codes.ts';
@@ -35,12 +35,12 @@ export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Pro
   return createParkedApp({
     secret,
     health: healthOf(abilities, 'parked'),
-    renews: renewal !== undefined,
+    ...(renewal ? { renew: (identity: ClaimIdentity) => renewOrEnd(renewal, identity, deps) } : {}),
     become: async (claim) => {
-      secrets.add([...secretsOf(claim), ...(claim.identity ? secretsOfIdentity(claim.identity) : [])]);
-      await renewOrEnd(renewal, claim, deps);
+      secrets.add(secretsOf(claim));
       return fullApp(claim, log);
     },
+    onSecret: (next) => secrets.add([next]),
     onLockedOut: () => end(EXIT.lockedOut),
     log,
   });
@@ -48,11 +48,11 @@ export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Pro
 
 /** A machine that is half itself and half the one it was copied from must serve nobody. */
 async function renewOrEnd(
-  renewal: Renewal | undefined,
-  { identity }: ClaimBody,
+  renewal: Renewal,
+  identity: ClaimIdentity,
   { log, secrets, end }: ParkDeps,
 ): Promise<void> {
-  if (!renewal || !identity) return;
+  secrets.add(secretsOfIdentity(identity));
   try {
     await renewal.renew(identity);
   } catch (error) {

@@ -25,10 +25,12 @@ export async function rehearse(): Promise<void> {
 async function rehearseOnce(): Promise<void> {
   const secret = kernelRandom(24).toString('hex');
   const token = kernelRandom(24).toString('hex');
+  const renewed = kernelRandom(24).toString('hex');
   const app = createParkedApp({
     secret,
     health: healthOf(abilities, 'parked'),
-    renews: true,
+    renew: () => Promise.resolve(),
+    onSecret: () => undefined,
     become: async (claim) => createApp({ ...abilities, token: claim.token, engineEnv: claim.env }),
     onLockedOut: () => undefined,
     log: silent,
@@ -37,7 +39,9 @@ async function rehearseOnce(): Promise<void> {
   const { port } = listening;
   try {
     await send(port, 'GET', '/v1/health');
-    await send(port, 'POST', '/v1/claim', secret, claimWith(token));
+    const { identity, ...claim } = claimWith(token);
+    await send(port, 'POST', '/v1/renew', secret, { secret: renewed, identity });
+    await send(port, 'POST', '/v1/claim', renewed, claim);
     const session = await send(port, 'POST', '/v1/sessions', token, inlineSession());
     const { sessionId } = JSON.parse(session) as { sessionId: string };
     await send(port, 'GET', `/t/${token}/v1/sessions/${sessionId}`);

@@ -29,7 +29,15 @@ export class ParkedHarness implements AsyncDisposable {
   }
 
   claim(body: unknown, secret: string | null = SECRET): Promise<Response> {
-    return fetch(`${this.url}/v1/claim`, {
+    return this.#post('/v1/claim', body, secret);
+  }
+
+  renew(body: unknown, secret: string | null = SECRET): Promise<Response> {
+    return this.#post('/v1/renew', body, secret);
+  }
+
+  #post(path: string, body: unknown, secret: string | null): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

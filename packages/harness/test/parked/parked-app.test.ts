@@ -14,7 +14,7 @@ function parkedApp() {
   const app = createParkedApp({
     secret: SECRET,
     health: healthOf(abilities, 'parked'),
-    renews: false,
+    onSecret: () => undefined,
     become: async ({ token }) => {
       state.claims += 1;
       return createApp({ ...abilities, token });

@@ -91,6 +91,35 @@ describe('a parked harness that renews its machine', () => {
     expectNoSecret(text + harness.process.stdout + harness.process.stderr);
   });
 
+  it('waits on with another secret when it is renewed before it is claimed', async () => {
+    await using harness = await park(`${TAKE}; echo renewed`);
+    const next = 'the-secret-after-the-renewal';
+    const { identity: _, ...claim } = CLAIM;
+    expect(await rejection(harness.renew({ secret: next, identity }, 'wrong'))).toEqual([
+      401,
+      'UNAUTHORIZED',
+    ]);
+    expect(await rejection(harness.renew({ secret: next }))).toEqual([400, 'VALIDATION']);
+    const renewed = await harness.renew({ secret: next, identity });
+    expect([renewed.status, await renewed.json()]).toEqual([200, { ok: true, state: 'parked' }]);
+    expect(await harness.state()).toBe('parked');
+    expect(await rejection(harness.claim(claim))).toEqual([401, 'UNAUTHORIZED']);
+    expect(await rejection(harness.renew({ secret: next, identity }, next))).toEqual([400, 'VALIDATION']);
+    expect(await rejection(harness.claim(CLAIM, next))).toEqual([400, 'VALIDATION']);
+    expect((await harness.claim(claim, next)).status).toBe(200);
+    expect(await rejection(harness.claim(claim, next))).toEqual([410, 'ALREADY_CLAIMED']);
+    expect(await harness.refusal('/v1/sessions/x', TOKEN)).toEqual([404, 'NOT_FOUND']);
+    expectNoSecret(harness.process.stdout + harness.process.stderr);
+    expect(harness.process.stderr).not.toContain(next);
+  });
+
+  it('ends itself with 96 when a renewal before the claim fails', async () => {
+    await using harness = await park(`${TAKE}; exit 3`);
+    const answer = await harness.renew({ secret: 'the-secret-after-the-renewal', identity });
+    expect(answer.status).toBe(500);
+    expect(await harness.process.exited).toBe(96);
+  });
+
   it('serves nobody while the machine is renewed', async () => {
     const [taken, go] = [join(folder, 'taken'), join(folder, 'go')];
     await using harness = await park(`${TAKE}; : > ${taken}; ${waitFor(go)}; echo renewed`);
