@@ -22,6 +22,7 @@ export type {
   BootedVm,
   PreparedImage,
   PruneOptions,
+  StoredItem,
   TimelineEntry,
   VmHandle,
   VmHandleEvent,

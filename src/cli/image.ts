@@ -1,5 +1,4 @@
-import type { KeptImage } from '../drivers/driver.ts';
-import type { VZVMSubstrate } from '../substrate/index.ts';
+import type { StoredItem, VZVMSubstrate } from '../substrate/index.ts';
 import { type Flags, optionsOf } from './flags.ts';
 import { type Io, UsageError } from './io.ts';
 import { ago, size, table } from './text.ts';
@@ -21,7 +20,7 @@ export async function image(words: readonly string[], flags: Flags, io: Io): Pro
 }
 
 async function ls(substrate: VZVMSubstrate, _: readonly string[], flags: Flags, io: Io): Promise<void> {
-  const images = await substrate.images();
+  const images = await substrate.stored();
   if (flags.json) return io.out(JSON.stringify(images));
   show(images, io);
 }
@@ -33,9 +32,13 @@ async function build(substrate: VZVMSubstrate, _: readonly string[], flags: Flag
 
 async function rm(substrate: VZVMSubstrate, keys: readonly string[], flags: Flags, io: Io): Promise<void> {
   if (keys.length === 0) throw new UsageError('image rm: no key; vzvm image ls shows them');
-  const known = new Set((await substrate.images()).map(({ key }) => key));
-  const unknown = keys.find((key) => !known.has(key));
-  if (unknown !== undefined) throw new UsageError(`there is no image ${unknown}; vzvm image ls shows them`);
+  const known = new Map((await substrate.stored()).map((item) => [item.key, item]));
+  for (const key of keys) {
+    const item = known.get(key);
+    if (!item) throw new UsageError(`there is no image ${key}; vzvm image ls shows them`);
+    if (item.kind === 'base' && item.inUse)
+      throw new UsageError(`${key} is what others rest on: remove the prepared images and templates first`);
+  }
   for (const key of keys) await substrate.removeImage(key);
   io.out(flags.json ? JSON.stringify({ removed: keys }) : `removed ${keys.join(' ')}`);
 }
@@ -49,7 +52,8 @@ async function prune(substrate: VZVMSubstrate, _: readonly string[], flags: Flag
     ...(budgetGiB === undefined ? {} : { budgetGiB }),
   });
   if (flags.json) return io.out(JSON.stringify({ removed: pruned.map(({ key }) => key) }));
-  io.out(`removed ${pruned.length} of the prepared images`);
+  for (const { kind, key, bytes } of pruned) io.out(`removed ${kind} ${key} (${size(bytes)})`);
+  io.out(`removed ${pruned.length} in all`);
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {
@@ -59,16 +63,17 @@ function numberOf(name: string, text: string | undefined): number | undefined {
   return number;
 }
 
-function show(images: readonly KeptImage[], io: Io): void {
-  if (images.length === 0) {
+function show(items: readonly StoredItem[], io: Io): void {
+  if (!items.some(({ kind }) => kind === 'prepared'))
     io.out('no prepared images; the first VM makes one, or: vzvm image build');
-    return;
-  }
-  const rows = images.map(({ key, bytes, usedAt, description }) => [
+  if (items.length === 0) return;
+  const rows = items.map(({ kind, key, bytes, usedAt, inUse, description }) => [
     key,
+    kind,
     size(bytes),
     ago(Date.now() - usedAt),
+    inUse ? 'in use' : '',
     description,
   ]);
-  for (const line of table(['key', 'size', 'used', 'what is in it'], rows)) io.out(line);
+  for (const line of table(['key', 'kind', 'size', 'used', '', 'what is in it'], rows)) io.out(line);
 }

@@ -5,10 +5,11 @@ import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
-       vzvm image ls                       prepared images
-       vzvm image build [--base IMAGE]        makes the one that VMs start from
+       vzvm image ls                       prepared images, templates, base images
+       vzvm image build [--base IMAGE]        makes the one that VMs start from, and its template
        vzvm image rm KEY...                   removes some
-       vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB
+       vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB,
+                                           and templates and base images that nothing needs
 
        --driver NAME  "tart" or "qemu"
        --json         one JSON object or array as the answer

@@ -125,6 +125,28 @@ export interface KeptImage {
   readonly createdAt: number;
   /** Milliseconds since the epoch. */
   readonly usedAt: number;
+  /** A guest of this host rests on it. Undefined where none ever does. */
+  readonly inUse?: boolean;
+}
+
+/** An image that the driver has built itself, for others to be made from. */
+export interface BaseImage {
+  readonly key: string;
+  /** Bytes on the host's disk. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly usedAt: number;
+  /** A kept image, a template or a guest of this host rests on it. */
+  readonly inUse: boolean;
+  /** It would be built otherwise today: nothing new will be made from it. */
+  readonly isOutdated: boolean;
+}
+
+/** The images that a driver has built itself. */
+export interface BaseImages {
+  list(): Promise<readonly BaseImage[]>;
+  /** Guests that run from it run on. Idempotent. */
+  remove(key: string): Promise<void>;
 }
 
 /** RAM of running guests, saved and started from: drivers with `features.memorySnapshot` have it. */
@@ -142,6 +164,8 @@ export interface MemorySnapshots {
   remove(key: string): Promise<void>;
   /** Keys of all templates. */
   list(): Promise<readonly string[]>;
+  /** Bytes of a template on the host's disk; 0 where there is none. */
+  bytesOf?(key: string): Promise<number>;
 }
 
 /** Receives progress as plain lines, for people. */
@@ -192,6 +216,8 @@ export interface Driver {
   listImages(): Promise<readonly KeptImage[]>;
   /** Removes a kept image. Guests that run from it run on. Idempotent. */
   removeImage(key: string): Promise<void>;
+  /** Present where the driver builds images. */
+  readonly bases?: BaseImages;
   /** Present when `features.memorySnapshot`. */
   readonly snapshots?: MemorySnapshots;
 }

@@ -12,6 +12,7 @@ import { startingPoint, type StartingPoint, type Wanted } from './prepared-image
 import { quietly } from './quietly.ts';
 import { createSession, readPlan } from './session.ts';
 import { newSecret, parkingOf, type Template } from './template.ts';
+import { tidy } from './tidy.ts';
 import type { VmHandle } from './vm-handle.ts';
 import type { HostedVm } from './vm-host.ts';
 
@@ -63,6 +64,7 @@ export async function bootVm(
   const hosted = host.start(session, machineInput(session, options));
   show(hosted.vm, options);
   await untilReady(context, hosted, signal);
+  if (start.keep) await tidy(context, wanted.driver);
   if (mayMakeBeside(options)) makeTemplateBeside(context, hosted, wanted);
   return hosted;
 }
@@ -139,6 +141,7 @@ export async function bootParked(context: BootContext, signal: AbortSignal): Pro
   const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
   show(hosted.vm, options);
   await untilReady(context, hosted, signal);
+  if (start.keep) await tidy(context, wanted.driver);
   return hosted;
 }
 

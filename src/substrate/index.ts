@@ -1,5 +1,5 @@
 export { BootError } from './boot-error.ts';
-export type { PreparedImage, PruneOptions } from './image-store.ts';
+export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';
 export type { BootedVm } from './substrate.ts';

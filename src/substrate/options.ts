@@ -46,6 +46,8 @@ export interface VZVMSubstrateOptions {
   readonly stateDir?: string;
   /** Where images are kept. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
   readonly cacheDir?: string;
+  /** What prepared images may take on the host's disk, in GiB: then the least recently used go, but none in use. @defaultValue 20 */
+  readonly imageBudgetGiB?: number;
   /** Virtual processors. @defaultValue 2 */
   readonly cpu?: number;
   /** Memory in MiB. @defaultValue 2048 */
@@ -135,6 +137,7 @@ const schema = z.strictObject({
   accelerator: z.enum(['auto', 'kvm', 'hvf', 'tcg']).optional(),
   stateDir: z.string().min(1).optional(),
   cacheDir: z.string().min(1).optional(),
+  imageBudgetGiB: z.number().min(0).optional(),
   cpu: z.int().min(1).max(256).optional(),
   memoryMiB: z.int().min(256).max(4_194_304).optional(),
   diskGiB: z.int().min(1).max(65_536).optional(),

@@ -5,6 +5,7 @@ import type { PreparedImage } from './image-store.ts';
 import { machineInput } from './machine-input.ts';
 import { imageToKeep, type Wanted } from './prepared-image.ts';
 import { createSession } from './session.ts';
+import { tidy } from './tidy.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** Makes the prepared image that VMs of these options start from, and their template, unless they are there. */
@@ -19,6 +20,7 @@ export async function prepareImage(context: BootContext, signal: AbortSignal): P
     return host.start(session, input, (event) => event.type === 'step' && event.step !== 'failed');
   };
   const made = await buildImage({ driver: wanted.driver, image, start, log, signal });
+  if (made) await tidy(context, wanted.driver);
   return { key: image.key, made, hasTemplate: await prepareTemplate(context, wanted, signal) };
 }
 

@@ -5,11 +5,20 @@ import { type BootContext, createBootContext } from './boot-context.ts';
 import { assertNotAborted, bootVm } from './boot.ts';
 import { checkHost } from './check.ts';
 import { chooseDriver } from './choose-driver.ts';
-import { type PreparedImage, pruneImages, type PruneOptions } from './image-store.ts';
+import {
+  type ImageStore,
+  listStored,
+  type PreparedImage,
+  type PruneOptions,
+  pruneStored,
+  removeStored,
+  type StoredItem,
+} from './image-store.ts';
 import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
+import { TemplateRecords } from './template-records.ts';
 import type { VmHandle } from './vm-handle.ts';
 import { isAborted, messageOf } from '../errors.ts';
 import type { HostedVm } from './vm-host.ts';
@@ -91,14 +100,24 @@ export class VZVMSubstrate implements Substrate {
     return (await this.#chosenDriver()).listImages();
   }
 
-  /** Removes a prepared image. VMs that run from it run on. */
-  async removeImage(key: string): Promise<void> {
-    await (await this.#chosenDriver()).removeImage(key);
+  /** All that the driver keeps for VMs to start from: prepared images, templates, and base images that it has built. */
+  async stored(): Promise<readonly StoredItem[]> {
+    return listStored(await this.#store());
   }
 
-  /** Removes prepared images by age, then by size; answers which. */
-  async pruneImages(options: PruneOptions): Promise<readonly KeptImage[]> {
-    return pruneImages(await this.#chosenDriver(), options);
+  /** Removes a prepared image and its templates, a template or a base image. VMs that run from it run on. */
+  async removeImage(key: string): Promise<void> {
+    const store = await this.#store();
+    const known = (await listStored(store)).find((each) => each.key === key);
+    await removeStored(store, known ?? { kind: 'prepared', key });
+  }
+
+  /**
+   * Removes prepared images by age, then by size, but none in use; templates whose image is gone; and base images of
+   * older recipes that nothing rests on, when they were not used for as long, or for a week. Answers what went.
+   */
+  async pruneImages(options: PruneOptions): Promise<readonly StoredItem[]> {
+    return pruneStored(await this.#store(), options);
   }
 
   /**
@@ -149,6 +168,11 @@ export class VZVMSubstrate implements Substrate {
     if (!this.#pool) return bootVm(this.#context, options, signal);
     this.#pool.start();
     return this.#pool.take(options, signal);
+  }
+
+  async #store(): Promise<ImageStore> {
+    const records = new TemplateRecords(this.#context.options.cacheDir);
+    return { driver: await this.#chosenDriver(), records };
   }
 
   #tracked<T>(work: Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { defaultCacheDir } from '../drivers/folders.ts';
 const record = z.object({
   /** What the template's harness is claimed with. */
   secret: z.string(),
-  /** Digest of the image that it rests on. */
+  /** Key of the prepared image that it rests on. */
   image: z.string(),
 });
 

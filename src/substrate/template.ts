@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Parking } from '../actors/index.ts';
 import type { Image, LogLine } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
-import type { Wanted } from './prepared-image.ts';
+import { preparedKey, type Wanted } from './prepared-image.ts';
 import type { TemplateRecords } from './template-records.ts';
 import type { HostedVm } from './vm-host.ts';
 
@@ -71,7 +71,7 @@ export async function ensureTemplate(build: TemplateBuild): Promise<Template> {
 }
 
 async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<Template> {
-  const { records, image, signal } = build;
+  const { records, signal } = build;
   const { snapshots } = build.wanted.driver;
   build.log('making a template: the next VMs are forked from it');
   const secret = newSecret();
@@ -86,7 +86,7 @@ async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<T
     // A connection that is open would be open in every fork.
     await session.connection?.close();
     await snapshots?.save({ guest: vm.name, key, keepRunning: false }, signal);
-    await records.write(key, { secret, image: image.digest });
+    await records.write(key, { secret, image: preparedKey(build.wanted) });
   } finally {
     signal.removeEventListener('abort', abort);
     await vm.dispose('template');

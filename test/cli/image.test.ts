@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { newGuestName } from '../../src/drivers/guest-name.ts';
+import type { BaseImages } from '../../src/drivers/driver.ts';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VZVMSubstrate } from '../../src/substrate/index.ts';
 
@@ -15,7 +16,7 @@ async function setUp(...keys: string[]) {
   await driver.clone({ image: base, guest, resources, user: 'admin', authorizedKey: '' }, never);
   for (const key of keys)
     await driver.keepImage({ guest, key, base, description: 'a test', login: { user: 'admin' } }, never);
-  return async (...argv: string[]) => {
+  const vzvm = async (...argv: string[]) => {
     const [out, log]: [string[], string[]] = [[], []];
     const status = await runCli(argv, {
       signal: never,
@@ -25,6 +26,7 @@ async function setUp(...keys: string[]) {
     });
     return { status, out: out.join('\n'), log: log.join('\n') };
   };
+  return Object.assign(vzvm, { give: (bases: BaseImages) => void Object.assign(driver, { bases }) });
 }
 
 describe('vzvm image', () => {
@@ -33,9 +35,9 @@ describe('vzvm image', () => {
     const { status, out } = await vzvm('image', 'ls');
     expect(status).toBe(0);
     expect(out.split('\n')).toEqual([
-      expect.stringMatching(/^key +size +used +what is in it$/),
-      expect.stringMatching(/^key-1 +0 MiB +just now +a test$/),
-      expect.stringMatching(/^key-2 +0 MiB +just now +a test$/),
+      expect.stringMatching(/^key +kind +size +used +what is in it$/),
+      expect.stringMatching(/^key-1 +prepared +0 MiB +just now +a test$/),
+      expect.stringMatching(/^key-2 +prepared +0 MiB +just now +a test$/),
     ]);
     const json = JSON.parse((await vzvm('image', 'ls', '--json')).out) as unknown[];
     expect(json).toHaveLength(2);
@@ -54,6 +56,23 @@ describe('vzvm image', () => {
     expect(JSON.parse((await vzvm('image', 'ls', '--json')).out)).toHaveLength(2);
     expect(await vzvm('image', 'rm', 'key-1')).toMatchObject({ status: 0, out: 'removed key-1' });
     expect(JSON.parse((await vzvm('image', 'ls', '--json')).out)).toHaveLength(1);
+  });
+
+  it('shows base images, too, and removes one only where nothing rests on it', async () => {
+    const vzvm = await setUp('key-1');
+    const bases = new Set(['base-1', 'base-2']);
+    const shown = (key: string) => ({ key, bytes: 1, usedAt: 0, inUse: key === 'base-1', isOutdated: true });
+    vzvm.give({
+      list: () => Promise.resolve([...bases].map(shown)),
+      remove: (key) => Promise.resolve(void bases.delete(key)),
+    });
+    expect((await vzvm('image', 'ls')).out).toMatch(
+      /base-1 +base +.*in use +a base image, of an older recipe/,
+    );
+    expect(await vzvm('image', 'rm', 'base-1')).toMatchObject({ status: 64 });
+    expect(await vzvm('image', 'rm', 'base-2')).toMatchObject({ status: 0 });
+    expect(await vzvm('image', 'prune', '--days', '1')).toMatchObject({ out: 'removed 0 in all' });
+    expect([...bases]).toEqual(['base-1']);
   });
 
   it('prunes only what it is told to', async () => {

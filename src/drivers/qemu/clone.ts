@@ -39,7 +39,8 @@ export async function cloneGuest(
     const { resources, authorizedKey } = request;
     const byKernel = boot && image.acceptsKey ? { authorizedKey } : {};
     const inFile = request.snapshotable ? { memoryFile: 'memory' } : {};
-    return { resources, hasSeed, ...byKernel, ...(boot ? { boot } : {}), ...inFile };
+    const base = context.artifact.disk;
+    return { resources, hasSeed, base, ...byKernel, ...(boot ? { boot } : {}), ...inFile };
   });
 }
 

@@ -16,7 +16,17 @@ import { demandKeepable } from './keepable.ts';
 import { runningPid } from './guest-run.ts';
 import { hostArch } from './host.ts';
 import type { Artifact } from './images/artifact.ts';
-import { buildLock, findKept, keepDisk, listKept, removeKept, type KeptStore } from './images/kept.ts';
+import { listBases, removeBase } from './images/bases.ts';
+import {
+  backingsOfKept,
+  buildLock,
+  findKept,
+  keepDisk,
+  keptDisk,
+  listKept,
+  removeKept,
+  type KeptStore,
+} from './images/kept.ts';
 import { withLock } from '../lock.ts';
 import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
@@ -76,7 +86,8 @@ class QemuDriver implements contract.Driver {
   readonly #minFreeMiB: number;
   readonly #log: contract.LogLine;
   readonly #artifacts = new Map<string, Artifact>();
-  readonly snapshots?: contract.MemorySnapshots;
+  readonly bases: contract.BaseImages;
+  readonly snapshots?: QemuSnapshots;
   #accelerator: Accelerator | undefined;
 
   constructor(options: QemuOptions) {
@@ -88,6 +99,7 @@ class QemuDriver implements contract.Driver {
     this.#wanted = options.accelerator ?? 'auto';
     this.#minFreeMiB = options.minFreeMiB ?? 1024;
     this.#log = options.log ?? (() => undefined);
+    this.bases = this.#baseImages();
     if (this.features.memorySnapshot) this.snapshots = this.#memorySnapshots();
   }
 
@@ -204,19 +216,38 @@ class QemuDriver implements contract.Driver {
     return artifact?.image;
   }
 
-  listImages(): Promise<readonly contract.KeptImage[]> {
-    return listKept(this.#store);
+  async listImages(): Promise<readonly contract.KeptImage[]> {
+    const [images, used] = [await listKept(this.#store), await this.#disksOfGuests()];
+    return images.map((image) => ({ ...image, inUse: used.includes(keptDisk(this.#store, image.key)) }));
   }
 
   removeImage(key: string): Promise<void> {
     return removeKept(this.#store, key);
   }
 
+  /** Paths of the disks that guests rest on. */
+  async #disksOfGuests(): Promise<readonly string[]> {
+    const settings = (await this.list()).map(
+      ({ name }) => readSettings(this.#files(name).settings).catch(() => undefined), // Another version's.
+    );
+    return (await Promise.all(settings)).flatMap((known) => (known?.base === undefined ? [] : [known.base]));
+  }
+
   get #store(): KeptStore {
     return { cacheDir: this.#cacheDir };
   }
 
-  #memorySnapshots(): contract.MemorySnapshots {
+  #baseImages(): contract.BaseImages {
+    const inUse = async () => [
+      ...(await this.#disksOfGuests()),
+      ...(await backingsOfKept(this.#store)),
+      ...((await this.snapshots?.restedOn()) ?? []),
+    ];
+    const store = { cacheDir: this.#cacheDir, arch: this.#arch, inUse };
+    return { list: () => listBases(store), remove: (key) => removeBase(store, key) };
+  }
+
+  #memorySnapshots(): QemuSnapshots {
     return new QemuSnapshots({
       bin: this.#bin,
       arch: this.#arch,

@@ -5,6 +5,8 @@ const guestSettings = z.object({
   resources: z.object({ cpu: z.number(), memoryMiB: z.number(), diskGiB: z.number().exactOptional() }),
   boot: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
   hasSeed: z.boolean(),
+  /** Path of the disk that its own rests on. */
+  base: z.string().exactOptional(),
   /** Public key that the guest is told of by its kernel's command line. */
   authorizedKey: z.string().exactOptional(),
   /** File of the disk that the guest writes to, when it is not the first. */

@@ -29,6 +29,9 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
+/** The file that tells, by its time, when the image was used last. */
+export const manifestOf = (folder: string): string => join(folder, MANIFEST);
+
 /** Writes what is known of a cached image. */
 export async function writeManifest(folder: string, content: Manifest): Promise<void> {
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(content)}\n`);

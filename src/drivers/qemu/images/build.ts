@@ -5,7 +5,7 @@ import { run, type RunOptions } from '../../../process/run.ts';
 import type { LogLine, ResolveOptions } from '../../driver.ts';
 import { demandFreeMiB, diskFull } from '../disk-space.ts';
 import type { HostArch } from '../host.ts';
-import { debianMirror } from '../mirror.ts';
+import { debianMirror, type DebianMirror } from '../mirror.ts';
 import { toolPath, toolVersion } from '../tools.ts';
 import type { Artifact, Manifest } from './artifact.ts';
 import { DISK_SCRIPT, mmdebstrapArgs, recipeDigest } from './build-scripts.ts';
@@ -26,8 +26,9 @@ export async function builtImage(
   where: { readonly cacheDir: string; readonly arch: HostArch },
   options: ResolveOptions,
 ): Promise<Artifact> {
-  const digest = recipeDigest(recipe, where.arch, await debianMirror());
-  const key = `${ref.replaceAll(/[^a-z0-9]+/g, '-')}-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
+  const mirror = await debianMirror();
+  const digest = recipeDigest(recipe, where.arch, mirror);
+  const key = builtKey(ref, recipe, where.arch, mirror);
   const fill = (folder: string, tell: LogLine) => {
     const log: LogLine = (line) => {
       options.log(line);
@@ -43,6 +44,12 @@ export async function builtImage(
     virtualBytes: manifest.virtualBytes,
     boot: { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd') },
   };
+}
+
+/** The name of a built image's folder: a new recipe is another one. */
+export function builtKey(ref: string, recipe: Recipe, arch: HostArch, mirror: DebianMirror): string {
+  const digest = recipeDigest(recipe, arch, mirror).slice('sha256:'.length);
+  return `${ref.replaceAll(/[^a-z0-9]+/g, '-')}-${digest.slice(0, 12)}`;
 }
 
 interface Build {

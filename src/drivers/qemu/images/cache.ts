@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { VzvmError } from '../../../errors.ts';
 import type { LogLine, ResolveOptions } from '../../driver.ts';
-import { readManifest, writeManifest, type Manifest } from './artifact.ts';
+import { markUsed } from '../../kept.ts';
+import { manifestOf, readManifest, writeManifest, type Manifest } from './artifact.ts';
 import { withLock } from '../../lock.ts';
 
 const LOCK_TIMEOUT_MS = 20 * 60_000;
@@ -28,7 +29,10 @@ export async function cached(
   const images = join(entry.cacheDir, 'qemu');
   const folder = join(images, entry.key);
   const known = await readManifest(folder);
-  if (known) return { folder, manifest: known };
+  if (known) {
+    await markUsed(manifestOf(folder)).catch(() => undefined); // Somebody else's cache serves as well.
+    return { folder, manifest: known };
+  }
   try {
     const lock = { signal: options.signal, timeoutMs: LOCK_TIMEOUT_MS, log: options.log };
     return await withLock(`${folder}.lock`, lock, async (tell) => {

@@ -103,6 +103,17 @@ export function listKept(store: KeptStore): Promise<readonly KeptImage[]> {
   );
 }
 
+/** Paths of the disks that kept images rest on. */
+export async function backingsOfKept(store: KeptStore): Promise<readonly string[]> {
+  const all = (await listKept(store)).map(({ key }) =>
+    readRecord(join(folderOf(store, key), RECORD), record),
+  );
+  return (await Promise.all(all)).flatMap((known) => (known ? [known.backing.path] : []));
+}
+
+/** The path of a kept image's disk. */
+export const keptDisk = (store: KeptStore, key: string): string => join(folderOf(store, key), DISK);
+
 /** Removes one. Guests that run from it hold its files open. */
 export async function removeKept(store: KeptStore, key: string): Promise<void> {
   demandKey(key);

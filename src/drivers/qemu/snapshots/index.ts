@@ -1,6 +1,7 @@
 import { VzvmError } from '../../../errors.ts';
 import type { GuestProcess, MemorySnapshots } from '../../driver.ts';
 import type { Accelerator } from '../args.ts';
+import { bytesIn } from '../images/bases.ts';
 import { demandFreeMiB } from '../disk-space.ts';
 import { runningPid } from '../guest-run.ts';
 import type { GuestFiles } from '../paths.ts';
@@ -88,6 +89,15 @@ export class QemuSnapshots implements MemorySnapshots {
 
   list(): Promise<readonly string[]> {
     return this.#store.keys();
+  }
+
+  bytesOf(key: string): Promise<number> {
+    return bytesIn(this.#store.folderOf(key));
+  }
+
+  /** Paths of all files elsewhere that templates rest on. */
+  restedOn(): Promise<readonly string[]> {
+    return this.#store.restedOn();
   }
 
   async #runner(kernel: string | undefined, signal: AbortSignal) {

@@ -82,6 +82,12 @@ export class TemplateStore {
     return names.filter((_, index) => known[index]).map((name) => name.slice(PREFIX.length));
   }
 
+  /** Paths of all files elsewhere that templates rest on. */
+  async restedOn(): Promise<readonly string[]> {
+    const folders = (await this.keys()).map((key) => readManifest(this.folderOf(key)));
+    return (await Promise.all(folders)).flatMap((known) => known?.bases.map(({ path }) => path) ?? []);
+  }
+
   async #names(): Promise<readonly string[]> {
     return readdir(this.#place).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
