@@ -11,6 +11,7 @@ import { readPayload } from './payload.ts';
 import { startingPoint, type StartingPoint, type Wanted } from './prepared-image.ts';
 import { quietly } from './quietly.ts';
 import { createSession, readPlan } from './session.ts';
+import { judgingImage } from './suspect-image.ts';
 import { newSecret, parkingOf, type Template } from './template.ts';
 import { tidy } from './tidy.ts';
 import type { VmHandle } from './vm-handle.ts';
@@ -63,7 +64,7 @@ export async function bootVm(
   assertNotAborted(signal);
   const hosted = host.start(session, machineInput(session, options));
   show(hosted.vm, options);
-  await untilReady(context, hosted, signal);
+  await untilBooted(context, hosted, { wanted, start, signal });
   if (start.keep) await tidy(context, wanted.driver);
   if (mayMakeBeside(options)) makeTemplateBeside(context, hosted, wanted);
   return hosted;
@@ -140,7 +141,7 @@ export async function bootParked(context: BootContext, signal: AbortSignal): Pro
   assertNotAborted(signal);
   const hosted = host.start(session, machineInput(session, { ...options, keepOnFailure: false }));
   show(hosted.vm, options);
-  await untilReady(context, hosted, signal);
+  await untilBooted(context, hosted, { wanted, start, signal });
   if (start.keep) await tidy(context, wanted.driver);
   return hosted;
 }
@@ -163,6 +164,15 @@ export async function startOf(
 
 function show(vm: VmHandle, { onVm }: VZVMSubstrateOptions): void {
   quietly(() => onVm?.(vm));
+}
+
+async function untilBooted(
+  context: BootContext,
+  hosted: HostedVm,
+  { wanted, start, signal }: { wanted: Wanted; start: StartingPoint; signal: AbortSignal },
+): Promise<void> {
+  const boot = () => untilReady(context, hosted, signal);
+  return start.image === wanted.base ? boot() : judgingImage(context, wanted, boot);
 }
 
 async function untilReady(context: BootContext, hosted: HostedVm, signal: AbortSignal): Promise<void> {
