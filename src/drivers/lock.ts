@@ -77,8 +77,8 @@ async function repeatProgress(file: string, told: string, log: LogLine): Promise
 /** Written aside and linked: a lock is never seen half written. */
 async function create(file: string, text: string): Promise<boolean> {
   const aside = `${file}.${randomUUID()}`;
-  await writeFile(aside, text);
   try {
+    await writeFile(aside, text);
     await link(aside, file);
     return true;
   } catch (error) {

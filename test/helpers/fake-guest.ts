@@ -13,7 +13,7 @@ import { tempDir } from './temp.ts';
 
 /** A harness as far as its health, and its claim, in a few lines. */
 const harness = (port: number, code: string) => `
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 createInterface({ input: process.stdin }).once('line', (line) => {
@@ -21,6 +21,7 @@ createInterface({ input: process.stdin }).once('line', (line) => {
   console.log('up with', Object.keys(config.env ?? {}).join());
   ${code}
   createServer((request, response) => {
+    if (request.method === 'POST' && existsSync('silent-claims')) return writeFileSync('silent-claims', 'seen');
     const isBroken = request.method === 'POST' && existsSync('no-claims');
     if (isBroken) rmSync('no-claims');
     response.writeHead(isBroken ? 500 : 200).end(JSON.stringify({ ok: true, state: 'ready' }));
@@ -40,6 +41,8 @@ export interface FakeGuest extends AsyncDisposable {
   cut(): void;
   /** Lets the next claim fail. */
   breakClaims(): Promise<void>;
+  /** Lets claims be answered no more. Answers whether one has come since. */
+  silenceClaims(): Promise<() => Promise<boolean>>;
 }
 
 export async function startFakeGuest(
@@ -78,6 +81,10 @@ export async function startFakeGuest(
     endHarness,
     cut: () => sockets.forEach((socket) => socket.destroy()),
     breakClaims: () => writeFile(join(directory, 'no-claims'), ''),
+    silenceClaims: async () => {
+      await writeFile(join(directory, 'silent-claims'), '');
+      return async () => (await readFile(join(directory, 'silent-claims'), 'utf8')) === 'seen';
+    },
     [Symbol.asyncDispose]: async () => {
       await endHarness();
       await sshd[Symbol.asyncDispose]();

@@ -71,6 +71,25 @@ describe('a warm pool', () => {
     expect(await substrate.list()).toEqual([]);
   });
 
+  it('ends a VM whose claim was cancelled half-way: nobody else is given it', async () => {
+    await using guest = await startFakeGuest();
+    const substrate = new VZVMSubstrate({ ...guest.options, warm: { size: 1 }, maxConcurrent: 1 });
+    await substrate.warmUp();
+    const [parked] = await substrate.list();
+    const hasCome = await guest.silenceClaims();
+    const abort = new AbortController();
+    const claiming = substrate.bootHarness({ envs: {}, signal: abort.signal });
+    claiming.catch(() => undefined);
+    await until('it is being claimed', hasCome);
+    abort.abort();
+    await expect(claiming).rejects.toMatchObject({ code: 'ABORTED' });
+    await until('it is gone', async () =>
+      (await substrate.list()).every(({ name }) => name !== parked?.name),
+    );
+    await substrate.dispose();
+    expect(await substrate.list()).toEqual([]);
+  });
+
   it('goes with its substrate, whether it was filled, was filling, or never began', async () => {
     await using guest = await startFakeGuest();
     const options = { ...guest.options, warm: { size: 1 } };

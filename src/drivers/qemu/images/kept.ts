@@ -73,7 +73,7 @@ export async function keepDisk(
   demandKey(request.key);
   const folder = folderOf(store, request.key);
   const lock = { signal, timeoutMs: LOCK_TIMEOUT_MS, log: () => undefined };
-  await withLock(`${folder}.lock`, lock, async () => {
+  const work = async () => {
     if (await findKept(store, request.key)) return;
     const temp = `${folder}.tmp-${randomUUID()}`;
     await removeLeftovers(store, `${PREFIX}${request.key}.tmp-`);
@@ -82,11 +82,13 @@ export async function keepDisk(
       await fill(temp, request, await freeze());
       await removeFiles(folder);
       await rename(temp, folder);
-    } catch (error) {
-      throw keepError(error, folder);
     } finally {
       await removeFiles(temp);
     }
+  };
+  // The lock is a file, too, for which there may be no space.
+  await withLock(`${folder}.lock`, lock, work).catch((error: unknown) => {
+    throw keepError(error, folder);
   });
 }
 

@@ -61,13 +61,20 @@ export class QemuSnapshots implements MemorySnapshots {
   }
 
   async has(key: string, signal: AbortSignal): Promise<boolean> {
-    const template = await this.#store.find(key);
-    if (template) {
-      const { runner } = await this.#runner(template.manifest.settings.boot?.kernel, signal);
-      if (runner === template.manifest.runner) return true;
-    }
-    await this.remove(key);
+    if (await this.#isUsable(key, signal)) return true;
+    await this.#store
+      .removeUnless(key, () => this.#isUsable(key, signal))
+      .catch((error: unknown) => {
+        throw removeError(error, this.#store.folderOf(key));
+      });
     return false;
+  }
+
+  async #isUsable(key: string, signal: AbortSignal): Promise<boolean> {
+    const template = await this.#store.find(key);
+    if (!template) return false;
+    const { runner } = await this.#runner(template.manifest.settings.boot?.kernel, signal);
+    return runner === template.manifest.runner;
   }
 
   async fork(

@@ -15,7 +15,9 @@ export async function saveError(
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, WHAT, {}, error);
   const isUnexplained = !(error instanceof VzvmError) || error.code === 'COMMAND_FAILED';
   if (!isUnexplained) return error;
-  if (/No space left on device/.test(await readTail(logFile))) return diskFull(folder, WHAT, {}, error);
+  const told = error instanceof VzvmError ? (error.stderrTail ?? '') : '';
+  if (/No space left on device/.test(told + (await readTail(logFile))))
+    return diskFull(folder, WHAT, {}, error);
   if (error instanceof VzvmError) return error;
   return new VzvmError(
     'COMMAND_FAILED',

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isAborted, messageOf } from '../../../errors.ts';
 import { freezing } from '../freeze.ts';
 import { QmpSession, type QmpEvent } from '../qmp-session.ts';
 import { writeJson } from '../settings.ts';
 import { stopGuest } from '../stop.ts';
 import { makeEmptyDisk } from './disks.ts';
+import { goOn, letRun } from './go-on.ts';
 import { STREAM } from './layout.ts';
 import { beginSave, quit, reached, setCapabilities, unlessFailed, written } from './migration.ts';
 import type { Saving } from './saving.ts';
@@ -16,8 +15,6 @@ const CONVERGE_MS = 10_000;
 /** A guest is stopped when what is left takes no longer. */
 const PAUSE_MS = 50;
 const FASTEST = 2 ** 40;
-const GO_ON_TIMEOUT_MS = 10_000;
-const POLL_MS = 5;
 
 /**
  * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile. Its disk is
@@ -83,33 +80,4 @@ async function runOn({ guest, log }: Saving, session: QmpSession, stoppedAt: num
   await letRun(session);
   const { atMs } = await session.event(({ name }) => name === 'RESUME');
   log(`${guest} stood still for ${Math.round(atMs - stoppedAt)} ms while it was saved`);
-}
-
-/** QEMU refuses until it has put its migration away, which it tells of before it has done it. */
-async function letRun(session: QmpSession): Promise<void> {
-  const deadline = Date.now() + GO_ON_TIMEOUT_MS;
-  for (;;) {
-    try {
-      await session.execute('cont');
-      return;
-    } catch (error) {
-      if (isAborted(error) || Date.now() >= deadline) throw error;
-      await sleep(POLL_MS);
-    }
-  }
-}
-
-/** Whatever went wrong with the save, the guest runs on. */
-async function goOn({ guest, settings, log }: Saving): Promise<void> {
-  try {
-    const session = await QmpSession.open(settings.qmp, { timeoutMs: GO_ON_TIMEOUT_MS });
-    try {
-      await session.execute('migrate_cancel');
-      await letRun(session);
-    } finally {
-      session.close();
-    }
-  } catch (error) {
-    log(`${guest} may stand still after a save that failed: ${messageOf(error)}`);
-  }
 }

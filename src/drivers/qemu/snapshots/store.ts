@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VzvmError } from '../../../errors.ts';
 import { isRunning } from '../../../process/end-process.ts';
 import { demandKey, removeFiles } from '../../kept.ts';
 import { withLock } from '../../lock.ts';
@@ -73,6 +75,21 @@ export class TemplateStore {
       throw error;
     }
     await removeFiles(aside);
+  }
+
+  /** Removes one that is of no use, if there is one; but not what is put there meanwhile: whoever saves it replaces it. */
+  async removeUnless(key: string, isUsable: () => Promise<boolean>): Promise<void> {
+    const folder = this.folderOf(key);
+    if (!existsSync(folder)) return;
+    const now = { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS), timeoutMs: 0, log: () => undefined };
+    try {
+      await withLock(`${folder}.lock`, now, async () => {
+        if (!(await isUsable())) await this.remove(key);
+      });
+    } catch (error) {
+      const isBeingSaved = error instanceof VzvmError && error.code === 'COMMAND_TIMEOUT';
+      if (!isBeingSaved) throw error;
+    }
   }
 
   /** Keys of all that are there. */
