@@ -1,4 +1,5 @@
 import type { Driver, KeptImage } from '../drivers/driver.ts';
+import { isTemplateKey } from './template.ts';
 import type { TemplateRecords } from './template-records.ts';
 
 /** What became of a prepared image that was asked for. */
@@ -113,6 +114,10 @@ export async function pruneStored(store: ImageStore, options: PruneOptions): Pro
 }
 
 async function removeTemplatesOf(store: ImageStore, images: ReadonlySet<string>): Promise<void> {
-  for (const { key, image } of await store.records.list())
-    if (!images.has(image)) await removeTemplate(store, key);
+  const known = await store.records.list();
+  for (const { key, image } of known) if (!images.has(image)) await removeTemplate(store, key);
+  // Nobody can claim what is forked from one without a record.
+  const saved = (await store.driver.snapshots?.list()) ?? [];
+  for (const key of saved.filter(isTemplateKey))
+    if (!known.some((each) => each.key === key)) await removeTemplate(store, key);
 }

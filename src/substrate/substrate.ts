@@ -171,8 +171,8 @@ export class VZVMSubstrate implements Substrate {
   }
 
   async #store(): Promise<ImageStore> {
-    const records = new TemplateRecords(this.#context.options.cacheDir);
-    return { driver: await this.#chosenDriver(), records };
+    const driver = await this.#chosenDriver();
+    return { driver, records: new TemplateRecords(driver, this.#context.options.cacheDir) };
   }
 
   #tracked<T>(work: Promise<T>): Promise<T> {

@@ -63,7 +63,7 @@ async function judge(
   try {
     if (blame === 'perhaps' && (await doubts.add()) < MOST_DOUBTS) return;
     await removeStored(
-      { driver: wanted.driver, records: new TemplateRecords(options.cacheDir) },
+      { driver: wanted.driver, records: new TemplateRecords(wanted.driver, options.cacheDir) },
       { kind: 'prepared', key },
     );
     await doubts.clear();

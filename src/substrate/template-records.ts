@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Driver } from '../drivers/driver.ts';
 import { defaultCacheDir } from '../drivers/folders.ts';
 
 const record = z.object({
@@ -21,12 +22,12 @@ export interface KnownTemplate {
   readonly usedAt: number;
 }
 
-/** The records of templates below a cache folder: a file each, for its owner alone. */
+/** The records of a driver's templates below a cache folder: a file each, for its owner alone. */
 export class TemplateRecords {
   readonly #folder: string;
 
-  constructor(cacheDir: string = defaultCacheDir()) {
-    this.#folder = join(cacheDir, 'templates');
+  constructor({ name }: Pick<Driver, 'name'>, cacheDir: string = defaultCacheDir()) {
+    this.#folder = join(cacheDir, 'templates', encodeURIComponent(name));
   }
 
   /** The secret of a template that is used now; undefined where nothing is known of it. */

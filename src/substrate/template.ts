@@ -45,6 +45,9 @@ export function templateKey({ wanted: { plan, payload }, image }: TemplateOf): s
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 24);
 }
 
+/** Whether a key may be one of {@link templateKey}: a driver may have saved others, which are not ours. */
+export const isTemplateKey = (key: string): boolean => /^[0-9a-f]{24}$/.test(key);
+
 /** The template as it is there; undefined where there is none, or none that the driver would run. */
 export async function findTemplate(
   of: TemplateOf,
@@ -85,8 +88,12 @@ async function make(build: TemplateBuild, key: string, tell: LogLine): Promise<T
     if ((await vm.settled()) !== 'ready') throw notReady(vm.failure);
     // A connection that is open would be open in every fork.
     await session.connection?.close();
-    await snapshots?.save({ guest: vm.name, key, keepRunning: false }, signal);
+    // Before: a template without a record counts as lost.
     await records.write(key, { secret, image: preparedKey(build.wanted) });
+    await snapshots?.save({ guest: vm.name, key, keepRunning: false }, signal);
+  } catch (error) {
+    await records.remove(key);
+    throw error;
   } finally {
     signal.removeEventListener('abort', abort);
     await vm.dispose('template');

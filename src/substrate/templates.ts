@@ -1,5 +1,5 @@
 import type { LogLine } from '../drivers/driver.ts';
-import { isAborted, messageOf, VzvmError } from '../errors.ts';
+import { isAborted, messageOf, VzvmError, type VzvmErrorCode } from '../errors.ts';
 import { Beside } from './beside.ts';
 import { demandSpareMiB, type SpareMemory } from './spare-memory.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
@@ -12,6 +12,15 @@ import type { VmRuntime } from './vm-runtime.ts';
 /** So often a template may not be made, or not be forked, before this substrate makes it no more. */
 const MOST_FAILURES = 2;
 
+/** What a boot may fail with in the same way: the template is as good as before. */
+const HOSTS_FAULT: ReadonlySet<VzvmErrorCode> = new Set([
+  'DISK_FULL',
+  'LIMIT_REACHED',
+  'PERMISSION_DENIED',
+  'PORT_TAKEN',
+  'TOOL_MISSING',
+]);
+
 /** What the templates of a substrate need of it. */
 export interface TemplatesDeps {
   readonly options: VZVMSubstrateOptions;
@@ -23,13 +32,11 @@ export interface TemplatesDeps {
 /** The templates of one substrate: found, made, and given up. Trouble with them costs a boot, and is a line in the log. */
 export class Templates {
   readonly #deps: TemplatesDeps;
-  readonly #records: TemplateRecords;
   readonly #beside = new Beside();
   readonly #failures = new Map<string, number>();
 
   constructor(deps: TemplatesDeps) {
     this.#deps = deps;
-    this.#records = new TemplateRecords(deps.options.cacheDir);
   }
 
   /** Whether VMs that start here may be forks. Only what is prepared is worth a template. */
@@ -41,7 +48,7 @@ export class Templates {
   /** The template that is there; undefined where there is none that can be used. */
   async find(of: TemplateOf, signal: AbortSignal): Promise<Template | undefined> {
     try {
-      return await findTemplate(of, this.#records, signal);
+      return await findTemplate(of, this.#recordsOf(of), signal);
     } catch (error) {
       if (signal.aborted) throw error;
       this.#deps.log(`templates cannot be used, so the VM boots: ${messageOf(error)}`);
@@ -57,7 +64,7 @@ export class Templates {
     if (found || this.#isGivenUp(key)) return found;
     try {
       await demandSpareMiB(of.wanted.plan.resources.memoryMiB, spareMiB);
-      const build = { ...of, records: this.#records, start: (secret: string) => start(of, secret) };
+      const build = { ...of, records: this.#recordsOf(of), start: (secret: string) => start(of, secret) };
       return await ensureTemplate({ ...build, log, signal });
     } catch (error) {
       if (signal.aborted || isAborted(error)) throw error;
@@ -86,10 +93,11 @@ export class Templates {
   /** A template whose fork failed: kept, it would cost each VM that comes what it has cost this one. */
   async giveUp(of: TemplateOf, error: unknown): Promise<void> {
     this.#deps.log(`a VM could not be forked, so it boots: ${messageOf(error)}`);
+    if (error instanceof VzvmError && HOSTS_FAULT.has(error.code)) return;
     const key = templateKey(of);
     this.#countFailure(key);
     try {
-      await this.#records.remove(key);
+      await this.#recordsOf(of).remove(key);
       await of.wanted.driver.snapshots?.remove(key);
     } catch (problem) {
       this.#deps.log(`the template ${key} could not be removed: ${messageOf(problem)}`);
@@ -99,6 +107,10 @@ export class Templates {
   /** Resolves when nothing is made any more beside VMs that are gone. */
   quiet(): Promise<void> {
     return this.#beside.quiet();
+  }
+
+  #recordsOf({ wanted }: TemplateOf): TemplateRecords {
+    return new TemplateRecords(wanted.driver, this.#deps.options.cacheDir);
   }
 
   #isGivenUp(key: string): boolean {

@@ -11,7 +11,7 @@ const DEFAULT_BUDGET_GIB = 20;
 export async function tidy({ options, log }: BootContext, driver: Driver): Promise<void> {
   const budgetGiB = options.imageBudgetGiB ?? DEFAULT_BUDGET_GIB;
   try {
-    const store = { driver, records: new TemplateRecords(options.cacheDir) };
+    const store = { driver, records: new TemplateRecords(driver, options.cacheDir) };
     for (const { kind, key } of await pruneStored(store, { budgetGiB }))
       log(`removed to stay within ${budgetGiB} GiB, or as nothing rests on it: ${kind} ${key}`);
   } catch (error) {

@@ -26,10 +26,10 @@ async function setUp(snapshots: Partial<MemorySnapshots>, script: FakeScript = {
     substrate,
     options,
     lines,
-    records: new TemplateRecords(temp.path),
+    records: new TemplateRecords(guest.driver, temp.path),
     /** Lets the driver have the template that is looked for, until it is removed. */
     givesTemplate: (fork: MemorySnapshots['fork']) =>
-      giveTemplate(guest, new TemplateRecords(temp.path), fork),
+      giveTemplate(guest, new TemplateRecords(guest.driver, temp.path), fork),
     async [Symbol.asyncDispose]() {
       await substrate.dispose();
       await guest[Symbol.asyncDispose]();

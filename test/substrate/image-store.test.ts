@@ -73,7 +73,7 @@ async function setUp(images: readonly KeptImage[], bases: readonly BaseImage[] =
       remove: (key: string) => Promise.resolve(void leftBases.delete(key)),
     },
   });
-  const records = new TemplateRecords(temp.path);
+  const records = new TemplateRecords(driver, temp.path);
   for (const { key } of images) await records.write(`template-of-${key}`, { secret: 's', image: key });
   const keys = async () => (await listStored({ driver, records })).map(({ key }) => key).toSorted();
   const dispose = temp[Symbol.asyncDispose];
@@ -96,6 +96,16 @@ describe('what is stored', () => {
     await removeStored(it.store, { kind: 'prepared', key: 'one' });
     expect(await it.keys()).toEqual(['other', 'template-of-other']);
     expect(it.templates).toEqual(['template-of-one']);
+  });
+
+  it('loses templates that nobody can claim, but none that others have saved', async () => {
+    await using it = await setUp([now('one', 1)]);
+    const lost = '0123456789abcdef01234567';
+    Object.assign(it.store.driver.snapshots ?? {}, {
+      list: () => Promise.resolve([lost, 'template-of-one', 'a-key-of-somebody-else']),
+    });
+    await pruneStored(it.store, {});
+    expect(it.templates).toEqual([lost]);
   });
 
   it('loses base images that are outdated, unused for long and rested on by nothing', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VzvmError } from '../../src/errors.ts';
 import { createFakeDriver, type FakeDriverOptions } from '../../src/drivers/fake/index.ts';
 import type { MemorySnapshots } from '../../src/drivers/driver.ts';
 import { createBootContext } from '../../src/substrate/boot-context.ts';
@@ -30,7 +31,7 @@ async function setUp(
     closing: never,
     spareMiB: () => Promise.resolve(spareMiB),
   });
-  const records = new TemplateRecords(temp.path);
+  const records = new TemplateRecords(driver, temp.path);
   return { of, templates, records, driver, lines, removed, [Symbol.asyncDispose]: temp[Symbol.asyncDispose] };
 }
 
@@ -81,6 +82,13 @@ describe('a template', () => {
     await it.templates.giveUp(it.of, new Error('QEMU cannot load it'));
     expect([it.removed, await it.records.list()]).toEqual([[key], []]);
     expect(it.lines).toEqual(['a VM could not be forked, so it boots: QEMU cannot load it']);
+  });
+
+  it('is kept when its fork failed for what the host lacks', async () => {
+    await using it = await setUp({});
+    await it.records.write(templateKey(it.of), { secret: 'a secret', image: 'i' });
+    await it.templates.giveUp(it.of, new VzvmError('PORT_TAKEN', 'port 7700 is taken'));
+    expect([it.removed, (await it.records.list()).length]).toEqual([[], 1]);
   });
 
   it('store in trouble costs a boot and a line in the log', async () => {
