@@ -3,8 +3,10 @@ import { requireLocalName, requireToken } from './http/auth.ts';
 import { limitBody } from './http/body-limit.ts';
 import type { AppDeps, Harness } from './http/deps.ts';
 import { healthOf } from './http/health.ts';
+import { Owner } from './http/owner.ts';
 import { rejectWith } from './http/reject.ts';
 import { sessionRoutes } from './http/session-routes.ts';
+import { tokenRoute } from './http/token-route.ts';
 import { silent } from './log.ts';
 import { SessionRegistry } from './session/registry.ts';
 import { disposeSession } from './session/workdir.ts';
@@ -23,18 +25,20 @@ export interface HarnessApp {
 /** Makes the harness. It listens nowhere: whoever has a Request gets a Response. */
 export function createApp(deps: AppDeps): HarnessApp {
   const closing = new AbortController();
+  const owner = deps.token === undefined ? undefined : new Owner(deps.token);
   const harness: Harness = {
     ...deps,
     sessions: new SessionRegistry(),
+    owner,
     closing: closing.signal,
     log: deps.log ?? silent,
   };
-  const guard = deps.token === undefined ? requireLocalName : requireToken(deps.token);
+  const guard = owner ? requireToken(owner) : requireLocalName;
   const api = apiRoutes(harness);
   const app = new Hono();
   app.onError(rejectWith(harness.log));
   mount(app, '/v1', guard, api);
-  if (deps.token !== undefined) mount(app, '/t/:token/v1', guard, api);
+  if (owner) mount(app, '/t/:token/v1', guard, api);
   return {
     fetch: async (request) => app.fetch(request),
     close: async () => {
@@ -56,5 +60,7 @@ function apiRoutes(harness: Harness): Hono {
   // A file may be of any size: it is streamed to the disk.
   routes.on('POST', '/*', limitBody(MAX_JSON_BYTES));
   routes.route('/sessions', sessionRoutes(harness));
+  const { owner, onToken, log } = harness;
+  if (owner) routes.route('/token', tokenRoute({ owner, onToken, log }));
   return routes;
 }

@@ -1,7 +1,7 @@
 import type { HarnessApp } from './app.ts';
 import { type BootConfig, configFromEnv, configFromStdin } from './boot/config.ts';
 import { EXIT } from './boot/exit-codes.ts';
-import { fullApp, secretsOf } from './boot/full-app.ts';
+import { fullApp } from './boot/full-app.ts';
 import { listen, type Listening } from './boot/listen.ts';
 import { messageOf, systemCode } from './errors.ts';
 import { createLog, Secrets } from './log.ts';
@@ -32,11 +32,10 @@ async function main(): Promise<void> {
 
 async function appFor(config: BootConfig): Promise<HarnessApp> {
   const secrets = new Secrets();
-  secrets.add(secretsOf(config));
   const log = createLog((line) => process.stderr.write(line), secrets.redact);
   // A stray rejection inside the engine's SDK is one session's trouble: the others and the files stay reachable.
   process.on('unhandledRejection', (reason) => log('unhandled', { message: messageOf(reason) }));
-  if (!config.parked) return fullApp(config, log);
+  if (!config.parked) return fullApp(config, log, secrets);
   secrets.add([config.parked.secret]);
   return park(config.parked, { log, secrets, end });
 }

@@ -21,6 +21,9 @@ export type {
   HealthResponse,
   RenewResponse,
   SessionInfo,
+  TokenResponse,
 } from './responses.ts';
+export { tokenBody } from './token.ts';
+export type { TokenBody } from './token.ts';
 export { createSseParser, encodeSseFrame } from './sse.ts';
 export type { SseFrame, SseParser } from './sse.ts';

@@ -23,6 +23,11 @@ export interface RenewResponse {
   readonly state: 'parked';
 }
 
+/** Body of a change of the token that succeeded: the old one is refused from now on. */
+export interface TokenResponse {
+  readonly ok: true;
+}
+
 /** Body of a created session. */
 export interface CreateSessionResponse {
   readonly sessionId: string;

@@ -1,7 +1,7 @@
 import { createApp, type HarnessApp } from '../app.ts';
 import { claudeEngine } from '../engine/claude/claude-engine.ts';
 import { gitAgentProtocolLoader } from '../identity/gitagentprotocol.ts';
-import type { Log } from '../log.ts';
+import type { Log, Secrets } from '../log.ts';
 
 /** What this harness can run, and from what. */
 export const abilities = { engines: [claudeEngine()], loaders: [gitAgentProtocolLoader()] } as const;
@@ -12,13 +12,16 @@ export interface Ownership {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Makes this process the harness of one owner. */
-export function fullApp({ token, env }: Ownership, log: Log): HarnessApp {
+/** Makes this process the harness of one owner. Neither the ownership's secrets nor a later token are in its log. */
+export function fullApp(ownership: Ownership, log: Log, secrets: Secrets): HarnessApp {
+  const { token, env } = ownership;
+  secrets.add(secretsOf(ownership));
   Object.assign(process.env, env);
-  return createApp({ ...abilities, token, engineEnv: env, limits: { cancelMs: 2_000 }, log });
+  const onToken = (next: string): void => secrets.add([next]);
+  return createApp({ ...abilities, token, onToken, engineEnv: env, limits: { cancelMs: 2_000 }, log });
 }
 
 /** The values of an ownership that no log may show. */
-export function secretsOf({ token, env }: Ownership): string[] {
+function secretsOf({ token, env }: Ownership): string[] {
   return [...Object.values(env), ...(token === undefined ? [] : [token])];
 }

@@ -1,20 +1,30 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { HarnessError } from '../errors.ts';
+import type { Owner } from './owner.ts';
 
 const BEARER = /^Bearer +(\S+)$/i;
 const LOOPBACK_NAMES = new Set(['localhost', 'ip6-localhost']);
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 
 /** Lets a request through that carries the token, as a header or as the path's prefix. Health needs none. */
-export function requireToken(token: string): MiddlewareHandler {
-  const isToken = isSecret(token);
+export function requireToken(owner: Owner): MiddlewareHandler {
   return async (context, next) => {
-    const given = context.req.param('token') ?? bearerOf(context);
-    const allowed = given === undefined ? isHealth(context) : isToken(given);
-    if (!allowed) throw new HarnessError('UNAUTHORIZED', 401, 'this harness demands a token');
+    const given = givenToken(context);
+    if (given !== undefined || !isHealth(context)) assertOwner(owner, given);
     return next();
   };
+}
+
+/** @throws HarnessError UNAUTHORIZED. */
+export function assertOwner(owner: Owner, given: string | undefined): void {
+  if (given !== undefined && owner.admits(given)) return;
+  throw new HarnessError('UNAUTHORIZED', 401, 'this harness demands a token');
+}
+
+/** The token that a request carries, if any. */
+export function givenToken(context: Context): string | undefined {
+  return context.req.param('token') ?? bearerOf(context);
 }
 
 /**

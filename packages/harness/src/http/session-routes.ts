@@ -33,7 +33,8 @@ export function sessionRoutes(harness: Harness): Hono {
     if (context.req.raw.method === 'HEAD') return sseResponse(null);
     session.start();
     const cursor = cursorOf(context.req.header('last-event-id') ?? context.req.query('lastEventId'));
-    return sseResponse(eventStream(session.events, cursor, harness.keepAliveMs));
+    const until = harness.owner?.over;
+    return sseResponse(eventStream(session.events, cursor, { keepAliveMs: harness.keepAliveMs, until }));
   });
 
   routes.post('/:id/messages', async (context) => {

@@ -8,6 +8,13 @@ export function cursorOf(lastEventId: string | undefined): number {
   return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
 }
 
+/** How a stream of events is kept open. */
+export interface EventStreamOptions {
+  readonly keepAliveMs?: number | undefined;
+  /** Ends the stream when it is aborted, whatever the log still has. */
+  readonly until?: AbortSignal | undefined;
+}
+
 /**
  * A stream of a log's frames after `cursor`. It is pulled: a slow reader makes nothing pile up, and one that leaves
  * ends its wait at once.
@@ -15,16 +22,17 @@ export function cursorOf(lastEventId: string | undefined): number {
 export function eventStream(
   events: EventLog,
   cursor: number,
-  keepAliveMs = KEEP_ALIVE_MS,
+  { keepAliveMs = KEEP_ALIVE_MS, until }: EventStreamOptions = {},
 ): ReadableStream<Uint8Array> {
   const left = new AbortController();
+  const stop = until ? AbortSignal.any([left.signal, until]) : left.signal;
   let position = cursor;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const result = await events.read(position, keepAliveMs, left.signal);
+        const result = await events.read(position, keepAliveMs, stop);
         if (left.signal.aborted) return;
-        if (result.kind === 'closed') controller.close();
+        if (until?.aborted || result.kind === 'closed') controller.close();
         else if (result.kind === 'idle') controller.enqueue(KEEP_ALIVE);
         else {
           position = result.cursor;

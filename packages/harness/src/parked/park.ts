@@ -2,7 +2,7 @@ import type { ClaimIdentity } from '@computeragent/protocol';
 import type { HarnessApp } from '../app.ts';
 import type { ParkedConfig } from '../boot/config.ts';
 import { EXIT } from '../boot/exit-codes.ts';
-import { abilities, fullApp, secretsOf } from '../boot/full-app.ts';
+import { abilities, fullApp } from '../boot/full-app.ts';
 import type { Engine } from '../engine/engine.ts';
 import { HarnessError, messageOf } from '../errors.ts';
 import { healthOf } from '../http/health.ts';
@@ -36,10 +36,7 @@ export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Pro
     secret,
     health: healthOf(abilities, 'parked'),
     ...(renewal ? { renew: (identity: ClaimIdentity) => renewOrEnd(renewal, identity, deps) } : {}),
-    become: async (claim) => {
-      secrets.add(secretsOf(claim));
-      return fullApp(claim, log);
-    },
+    become: async (claim) => fullApp(claim, log, secrets),
     onSecret: (next) => secrets.add([next]),
     onLockedOut: () => end(EXIT.lockedOut),
     log,
