@@ -17,7 +17,7 @@ export interface GuestIdentity {
   readonly seed: string;
   /** Milliseconds since the epoch. */
   readonly time: number;
-  readonly mac?: string;
+  readonly mac: string;
 }
 
 /** An identity with what the host needs to log in to whoever has it. */
@@ -29,8 +29,8 @@ export interface NewIdentity {
   readonly hostKey: string;
 }
 
-/** Makes the identity of a guest of this name, with the address of its network interface where it needs another one. */
-export function newIdentity(name: string, mac?: string): NewIdentity {
+/** Makes the identity of a guest of this name. */
+export function newIdentity(name: string): NewIdentity {
   const keys = generateKeyPair(name);
   const hostKey = generateKeyPair(name);
   return {
@@ -42,11 +42,18 @@ export function newIdentity(name: string, mac?: string): NewIdentity {
       authorizedKey: keys.publicKey,
       seed: randomBytes(SEED_BYTES).toString('base64'),
       time: Date.now(),
-      ...(mac === undefined ? {} : { mac }),
+      mac: newMac(),
     },
     keys,
     hostKey: fingerprint(hostKey.publicKey),
   };
+}
+
+/** Administered locally, of one interface alone, and not of those that QEMU gives by itself. */
+function newMac(): string {
+  const [first = 0, ...rest] = randomBytes(6);
+  const octets = [(first & 0xf0) | 0x02, ...rest];
+  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
 }
 
 function hostnameFor(name: string): string {

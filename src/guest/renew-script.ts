@@ -99,6 +99,9 @@ sub set_mac {
   ioctl $net, 0x8924, $request or die "the address of $name: $!\\n";
 }`;
 
+/** Where it is, the guest keeps its IP address whatever its hardware address is; made by the images that QEMU's driver builds. */
+const FIXED_ADDRESS_MARK = '/run/vzvm-fixed-address';
+
 /** What is done, in its order: all that can be is made ready before the wait. */
 export const RENEW_ORDER = `
 $| = 1;
@@ -142,6 +145,7 @@ remove("$home/.ssh/authorized_keys2");
 
 remove('/var/lib/systemd/random-seed');
 # Last: from here on the network may take a moment to know this machine again.
-set_mac($net, $given{mac}) if length $given{mac};
+# A DHCP server would then give another IP address, which the host does not know: only where there is a fixed one.
+set_mac($net, $given{mac}) if length $given{mac} && -e '${FIXED_ADDRESS_MARK}';
 print "renewed\\n";
 `;

@@ -20,7 +20,7 @@ export interface ConnectOptions {
   readonly pinnedHostKey?: string;
   /** Deadline of the dial, and then of the banner. Default 5 s. */
   readonly bannerTimeoutMs?: number;
-  /** While nothing answers, another connection is opened beside the silent ones so often. Default 500 ms. */
+  /** While nothing answers, another connection is opened beside the silent ones so often. Default 1.5 s. */
   readonly nextDialMs?: number;
   /** Deadline of key exchange and login together. Default 60 s: a guest under emulation is slow. */
   readonly handshakeTimeoutMs?: number;

@@ -5,7 +5,7 @@ import { awaitBanner, unreachable } from './banner.ts';
 import { aborted, bounded } from './bounded.ts';
 
 /** A server that lives says its first line sooner, but for the slowest; those are given a connection or two for nothing. */
-const NEXT_MS = 500;
+const NEXT_MS = 1_500;
 
 /** How a server is reached. */
 export interface ReachOptions {

@@ -30,7 +30,11 @@ export interface VZVMSubstrateOptions {
   readonly remoteWorkdir?: string;
   /** The harness bundle to upload. @defaultValue the one in this package */
   readonly bundlePath?: string;
-  /** First pause between two looks at the guest's readiness, in milliseconds; doubles to ten times as much. @defaultValue 100 */
+  /**
+   * First pause between two looks at the guest's readiness, in milliseconds; the next ones are twice as long, those
+   * between attempts to log in up to ten times.
+   * @defaultValue 100
+   */
   readonly readinessPollMs?: number;
   /** One deadline for `ip-polling`, `ssh-connect` and `spawn` each, in milliseconds; `timeouts` wins. */
   readonly readinessTimeoutMs?: number;

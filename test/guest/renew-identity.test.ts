@@ -35,6 +35,9 @@ const modeOf = async (path: string) => {
   return [(mode & 0o7777).toString(8), uid, gid];
 };
 
+/** A machine whose address is fixed. */
+const FIXED = 'mount -t tmpfs tmpfs /run; : > /run/vzvm-fixed-address';
+
 // A busy machine may let half a second pass between the sending of the time and its reading, and the clock cannot be set.
 describe.runIf(canIsolate)('the program that renews an identity', { retry: 2 }, () => {
   it('writes every part of it, takes away what was the template’s, and touches nothing of the host', async () => {
@@ -89,10 +92,18 @@ describe.runIf(canIsolate)('the program that renews an identity', { retry: 2 }, 
       'ip link add other type veth peer name default0; ip link set other up; ip link set default0 up';
     const route = 'ip addr add 10.0.0.2/24 dev default0; ip route add default via 10.0.0.1';
     const shown = ['sh', '-c', '"$@"; cat /sys/class/net/default0/address', 'sh', ...COMMAND];
-    const first = `mount -t sysfs sysfs /sys; ${link}; ${route}`;
+    const first = `${FIXED}; mount -t sysfs sysfs /sys; ${link}; ${route}`;
     const mac = '52:54:00:0a:0b:0c';
     const done = await converse(root.wrap(shown, { net: true, first }), () => fields({ mac }));
     expect(done).toEqual({ exitCode: 0, stdout: `ready\nrenewed\n${mac}\n`, stderr: '' });
+  });
+
+  it('leaves the interface alone where its address is given by a server', async () => {
+    await using root = await guestRoot();
+    const done = await converse(root.wrap(COMMAND, { net: true, first: 'mount -t tmpfs tmpfs /run' }), () =>
+      fields({ mac: '52:54:00:0a:0b:0c' }),
+    );
+    expect(done).toEqual({ exitCode: 0, stdout: 'ready\nrenewed\n', stderr: '' });
   });
 
   const failures: readonly [string, string, (root: Root) => readonly string[], () => string][] = [
@@ -124,7 +135,7 @@ describe.runIf(canIsolate)('the program that renews an identity', { retry: 2 }, 
     [
       'there is no interface for the address',
       'no default interface\n',
-      (root) => root.wrap(COMMAND, { net: true }),
+      (root) => root.wrap(COMMAND, { net: true, first: FIXED }),
       () => fields({ mac: '52:54:00:0a:0b:0c' }),
     ],
     [

@@ -69,7 +69,7 @@ function forwards(ports: readonly number[]): string {
 
 function kernelArgs(boot: DirectBoot, { arch, authorizedKey }: GuestArgs): string[] {
   const key = authorizedKey === undefined ? '' : ` vzvm.key=${toBase64(authorizedKey)}`;
-  const line = `root=/dev/vda rw console=${arch.console} quiet loglevel=4 panic=-1 net.ifnames=0 mitigations=off${key}`;
+  const line = `root=/dev/vda rw rootflags=noatime console=${arch.console} quiet loglevel=4 panic=-1 net.ifnames=0 vzvm.net=user mitigations=off${key}`;
   return ['-kernel', boot.kernel, '-initrd', boot.initrd, '-append', line, '-no-reboot'];
 }
 

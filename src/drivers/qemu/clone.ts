@@ -40,7 +40,7 @@ export async function cloneGuest(
     const byKernel = boot && image.acceptsKey ? { authorizedKey } : {};
     const inFile = request.snapshotable ? { memoryFile: 'memory' } : {};
     const base = context.artifact.disk;
-    return { resources, hasSeed, base, ...byKernel, ...(boot ? { boot } : {}), ...inFile };
+    return { resources, hasSeed, base, ...byKernel, ...(boot ? { boot, announces: true } : {}), ...inFile };
   });
 }
 

@@ -7,6 +7,7 @@ import { readTail } from '../../process/spawn-detached.ts';
 import type * as contract from '../driver.ts';
 import { parseGuestName } from '../guest-name.ts';
 import { chooseAccelerator } from './accelerator.ts';
+import { hasAnnounced } from './announcement.ts';
 import type { Accelerator } from './args.ts';
 import { checkHost } from './check.ts';
 import { cloneGuest } from './clone.ts';
@@ -30,7 +31,7 @@ import {
 import { withLock } from '../lock.ts';
 import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
-import { guestFiles } from './paths.ts';
+import { guestFiles, type GuestFiles } from './paths.ts';
 import { readRun, readSettings } from './settings.ts';
 import { QemuSnapshots } from './snapshots/index.ts';
 import { startGuest } from './start.ts';
@@ -145,13 +146,13 @@ class QemuDriver implements contract.Driver {
 
   async address(guest: string): Promise<contract.GuestAddress | undefined> {
     const files = this.#files(guest);
-    if ((await runningPid(files)) === undefined) return undefined;
-    const ports = (await readRun(files.process))?.ports ?? {};
-    return Object.keys(ports).length === 0 ? undefined : { host: '127.0.0.1', ports };
+    const address = await this.#forwards(files);
+    if (!address || !(await readSettings(files.settings))?.announces) return address;
+    return (await hasAnnounced(files.console)) ? address : undefined;
   }
 
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    const address = await this.address(guest);
+    const address = await this.#forwards(this.#files(guest));
     const hostPort = address?.ports?.[port];
     if (address && hostPort !== undefined) return dialTcp(address.host, hostPort, signal);
     throw new VzvmError(
@@ -245,6 +246,12 @@ class QemuDriver implements contract.Driver {
     ];
     const store = { cacheDir: this.#cacheDir, arch: this.#arch, inUse };
     return { list: () => listBases(store), remove: (key) => removeBase(store, key) };
+  }
+
+  async #forwards(files: GuestFiles): Promise<contract.GuestAddress | undefined> {
+    if ((await runningPid(files)) === undefined) return undefined;
+    const ports = (await readRun(files.process))?.ports ?? {};
+    return Object.keys(ports).length === 0 ? undefined : { host: '127.0.0.1', ports };
   }
 
   #memorySnapshots(): QemuSnapshots {

@@ -5,6 +5,8 @@ const guestSettings = z.object({
   resources: z.object({ cpu: z.number(), memoryMiB: z.number(), diskGiB: z.number().exactOptional() }),
   boot: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
   hasSeed: z.boolean(),
+  /** Says on its console when it can be logged in to. */
+  announces: z.boolean().exactOptional(),
   /** Path of the disk that its own rests on. */
   base: z.string().exactOptional(),
   /** Public key that the guest is told of by its kernel's command line. */

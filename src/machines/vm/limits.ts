@@ -30,6 +30,8 @@ export const DEFAULT_POLL_MS = 100;
 
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const MOST_DOUBLINGS = 20;
+/** In first pauses: a look costs next to nothing, and whoever waits feels each tenth of a second. */
+const LONGEST_LOOK = 2;
 const POLLED: ReadonlySet<string> = new Set(['ip-polling', 'ssh-connect']);
 
 /** A delay that setTimeout keeps: 2^31 ms and more would fire after 1 ms, as would NaN. */
@@ -63,7 +65,8 @@ export function backOffMs(context: Pick<VmContext, 'step' | 'attempt' | 'pollMs'
     : doubled(500, times, 10_000);
 }
 
-/** The pause before the next look at something that is not there yet. */
-export function lookAgainMs(context: Pick<VmContext, 'looks' | 'pollMs'>): number {
-  return doubled(context.pollMs, context.looks - 1, context.pollMs * 10);
+/** The pause before the next look at something that is not there yet; longer where it was there before, and is lost. */
+export function lookAgainMs(context: Pick<VmContext, 'step' | 'looks' | 'pollMs'>): number {
+  const most = context.step === 'healthy' ? 10 : LONGEST_LOOK;
+  return doubled(context.pollMs, context.looks - 1, context.pollMs * most);
 }

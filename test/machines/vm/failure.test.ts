@@ -192,7 +192,7 @@ describe('a step', () => {
 
   it('knows nothing of the looks of the step before it', async () => {
     const world = new World({ pollAddress: [null, null, null, '10.0.0.9'], probeHealth: [false] });
-    await world.pass(700, 100);
+    await world.pass(500, 100);
     expect(world.where).toBe('spawn');
     expect(world.count('probeHealth')).toBe(1);
     await world.pass(100);
@@ -217,8 +217,8 @@ describe('the look at the harness', () => {
 
   it('is repeated after an error that is safe, and the deadline tells that error', async () => {
     const world = new World({ probeHealth: [safe('no route')] });
-    await world.pass(700, 100);
-    expect(world.count('probeHealth')).toBe(4); // after 100, 200 and 400 ms
+    await world.pass(500, 100);
+    expect(world.count('probeHealth')).toBe(4); // after 100, 200 and 200 ms
     await world.pass(5_000, 100);
     expect(world.where).toBe('spawn');
     expect(world.snapshot.context.attempt).toBe(1);

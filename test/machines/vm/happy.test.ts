@@ -64,7 +64,7 @@ describe('a VM that boots', () => {
     expect(world.count('pollAddress')).toBe(2);
     await world.pass(200);
     expect(world.count('pollAddress')).toBe(3);
-    await world.pass(399);
+    await world.pass(199);
     expect(world.count('pollAddress')).toBe(3);
     expect(world.snapshot.context.attempt).toBe(1);
     await world.pass(1);

@@ -9,7 +9,7 @@ export const MANIFEST = 'template.json';
 /** What tells one content of a file from another without reading it. */
 const stamp = z.object({ path: z.string(), size: z.number(), mtimeMs: z.number(), ino: z.number() });
 
-const lasting = guestSettings.omit({ qmp: true, disk: true, memoryFile: true });
+const lasting = guestSettings.omit({ qmp: true, disk: true, memoryFile: true, announces: true });
 
 const manifest = z.object({
   /** What can run it: {@link runnerOf}. */
