@@ -27,6 +27,8 @@ export interface ByHand {
   readonly accelerator: Accelerator;
   readonly authorizedKey?: string | undefined;
   readonly signal: AbortSignal;
+  /** Waits for its SSH server. */
+  readonly waits?: boolean;
 }
 
 /** A VM that nothing looks after but its measurement. */
@@ -59,7 +61,8 @@ export async function startByHand(what: ByHand): Promise<ByHandVm> {
     ended = qemu(what, signal).then((why) => end.abort(why));
     const ports = await forwardedPorts(join(what.folder, 'qmp.sock'), signal);
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]);
-    await firstBanner((dialSignal) => dialTcp('127.0.0.1', ports[22] ?? 0, dialSignal), deadline);
+    if (what.waits ?? true)
+      await firstBanner((dialSignal) => dialTcp('127.0.0.1', ports[22] ?? 0, dialSignal), deadline);
     const bannerMs = performance.now() - started;
     return { overlayMs, bannerMs, ports, signal, [Symbol.asyncDispose]: dispose };
   } catch (error) {

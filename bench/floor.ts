@@ -91,9 +91,10 @@ async function startHarness(guest: SshConnection, vm: ByHandVm): Promise<number>
   return performance.now() - started;
 }
 
-async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {
+/** Resolves when the harness has answered that it is well. */
+export async function untilHealthy(url: string, signal: AbortSignal, lookMs = LOOK_MS): Promise<void> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]);
-  while (!(await isHealthy(url, deadline))) await sleep(LOOK_MS, undefined, { signal: deadline });
+  while (!(await isHealthy(url, deadline))) await sleep(lookMs, undefined, { signal: deadline });
 }
 
 async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {

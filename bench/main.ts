@@ -1,10 +1,12 @@
-// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet [--json]`
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|start|fleet [--json]`
 import { messageOf } from '../src/errors.ts';
 import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
 import { benchCold } from './cold.ts';
 import { benchFleet } from './fleet.ts';
 import { fleetTable } from './fleet/report.ts';
 import { table } from './report.ts';
+import { benchStart } from './start.ts';
+import { startTable } from './start/report.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -40,7 +42,13 @@ async function measure(command: Command): Promise<number> {
     return 0;
   }
   const { runs, freshRuns, waitMs } = command;
-  const report = await benchCold({ runs, freshRuns, waitMs, signal: interrupted.signal, say });
+  const options = { runs, freshRuns, waitMs, signal: interrupted.signal, say };
+  if (command.name === 'start') {
+    const report = await benchStart(options);
+    console.log(command.json ? JSON.stringify(report) : startTable(report));
+    return 0;
+  }
+  const report = await benchCold(options);
   console.log(command.json ? JSON.stringify(report) : table(report));
   return 0;
 }

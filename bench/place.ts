@@ -5,6 +5,7 @@ import { defaultCacheDir } from '../src/drivers/folders.ts';
 import type { Accelerator } from '../src/drivers/qemu/args.ts';
 import { hostArch } from '../src/drivers/qemu/host.ts';
 import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
+import { findKept, listKept } from '../src/drivers/qemu/images/kept.ts';
 import { resolveArtifact } from '../src/drivers/qemu/images/resolve.ts';
 import { createQemuDriver } from '../src/drivers/qemu/index.ts';
 
@@ -47,4 +48,12 @@ async function shareImages(target: string): Promise<void> {
     /^(debian-12-[0-9a-f]+|accelerator-[0-9a-f]+)$/.test(name),
   );
   await Promise.all(shared.map((name) => symlink(join(images, name), join(target, name))));
+}
+
+/** The image that the runtime has prepared. */
+export async function preparedArtifact({ cacheDir }: Place): Promise<Artifact> {
+  const [kept] = await listKept({ cacheDir });
+  const artifact = kept && (await findKept({ cacheDir }, kept.key));
+  if (!artifact) throw new Error('no image was kept');
+  return artifact;
 }

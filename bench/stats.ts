@@ -16,6 +16,12 @@ export function median(values: readonly number[]): number {
   return ((below ?? NaN) + (above ?? NaN)) / 2;
 }
 
+/** The value that a share of all does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
 /** Whole milliseconds: nothing here is measured more finely. */
 export function summary(values: readonly number[]): Summary {
   const all = values.map(Math.round);
