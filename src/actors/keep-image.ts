@@ -1,11 +1,12 @@
 import { fromPromise } from 'xstate';
 import { isAborted, messageOf } from '../errors.ts';
-import { sealCommand, unsealCommand } from '../guest/index.ts';
+import { sealCommand, unsealCommand, warmUpCommand } from '../guest/index.ts';
 import { execInGuest } from './guest-connection.ts';
 import type { ActorDeps, ImageToKeep, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
 
 const SEAL_TIMEOUT_MS = 60_000;
+const WARM_UP_TIMEOUT_MS = 60_000;
 
 /**
  * Keeps the running guest's disk as an image. While the driver freezes it, the guest's identity is in memory only.
@@ -33,11 +34,23 @@ export const keepImage = (deps: ActorDeps) =>
 /** Takes the guest's identity off its disk. Its private key is known to nobody where the driver puts a key into clones. */
 export async function sealGuest(vm: VmSession, { login }: ImageToKeep, signal: AbortSignal): Promise<void> {
   const hasKey = login !== undefined;
+  await warmUp(vm, signal);
   await execInGuest(vm, sealCommand({ user: vm.plan.user, hasKey }), {
     timeoutMs: SEAL_TIMEOUT_MS,
     signal,
     ...(hasKey ? { input: `${login.publicKey}\n` } : {}),
   });
+}
+
+/** An image without it is as good, but for the time that each start takes. */
+async function warmUp(vm: VmSession, signal: AbortSignal): Promise<void> {
+  const command = warmUpCommand({ directory: vm.plan.directory });
+  try {
+    await execInGuest(vm, command, { timeoutMs: WARM_UP_TIMEOUT_MS, signal });
+  } catch (error) {
+    if (isAborted(error) || signal.aborted) throw error;
+    vm.log(`the harness was not compiled beforehand: ${messageOf(error)}`);
+  }
 }
 
 async function keep(vm: VmSession, image: ImageToKeep, signal: AbortSignal): Promise<void> {

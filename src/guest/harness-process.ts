@@ -64,8 +64,7 @@ export function spawnCommand(options: SpawnOptions): string {
     'command -v setsid >/dev/null 2>&1 || { echo "setsid: not found" >&2; exit 127; }',
     nodePathLine(options.directory),
     nodeTrustLine(options.caFile),
-    // Written when a harness ends, read when one starts: an image in which it ran once starts it sooner.
-    `NODE_COMPILE_CACHE=${quote(`${options.directory}/.compile-cache`)}; export NODE_COMPILE_CACHE`,
+    compileCacheLine(options.directory),
     `command -v ${quote(options.nodePath ?? 'node')} >/dev/null || { echo "node: not found" >&2; exit 127; }`,
     'stop_harness',
     `rm -f ${PID_FILE} ${log}`,
@@ -77,6 +76,22 @@ export function spawnCommand(options: SpawnOptions): string {
     '  sleep 0.1',
     'done',
     `cat ${PID_FILE}`,
+  );
+}
+
+/** Written when a harness ends, read when one starts: an image in which it ran once starts it sooner. */
+function compileCacheLine(directory: string): string {
+  return `NODE_COMPILE_CACHE=${quote(`${directory}/.compile-cache`)}; export NODE_COMPILE_CACHE`;
+}
+
+/** Has Node compile the harness, for all that will start from this disk. A harness that knows of no such thing is left alone. */
+export function warmUpCommand(options: SpawnOptions): string {
+  return script(
+    `cd ${quote(options.directory)}`,
+    'grep -q -e --warm-up harness.mjs || exit 0',
+    nodePathLine(options.directory),
+    compileCacheLine(options.directory),
+    `exec ${quote(options.nodePath ?? 'node')} harness.mjs --warm-up < /dev/null`,
   );
 }
 

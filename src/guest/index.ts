@@ -4,6 +4,7 @@ export {
   logTailCommand,
   spawnCommand,
   stopCommand,
+  warmUpCommand,
   watchCommand,
 } from './harness-process.ts';
 export { installKeyCommand } from './install-key.ts';

@@ -3,7 +3,7 @@ import { AS_ROOT, quote, script } from './shell.ts';
 /** Where a guest that goes on keeps what its sealed disk must not have: in memory, and for root alone. */
 const ASIDE = '/run/vzvm-aside';
 /** A change of what sealing does is another image. */
-export const SEAL_VERSION = 1;
+export const SEAL_VERSION = 2;
 
 /** What is sealed. */
 export interface SealOptions {

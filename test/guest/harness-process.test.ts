@@ -8,6 +8,7 @@ import {
   logTailCommand,
   spawnCommand,
   stopCommand,
+  warmUpCommand,
   watchCommand,
 } from '../../src/guest/index.ts';
 import { isRunning } from '../helpers/processes.ts';
@@ -138,5 +139,26 @@ describe('stopCommand', () => {
     expect((await sh(stopCommand({ ...it.place, graceMs: 300 }))).exitCode).toBe(0);
     await until('both are gone', () => !isRunning(it.pid) && !isRunning(child));
     expect((await sh(stopCommand(it.place))).exitCode).toBe(0);
+  });
+});
+
+describe('the warm-up', () => {
+  const WARM = `if (process.argv.includes('--warm-up')) console.log(process.env.NODE_COMPILE_CACHE);`;
+
+  it('has Node keep what it compiles beside the harness', async () => {
+    await using temp = await tempDir();
+    await writeFile(join(temp.path, 'harness.mjs'), WARM);
+    const { exitCode, stdout } = await sh(warmUpCommand({ directory: temp.path }));
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${temp.path}/.compile-cache\n` });
+  });
+
+  it('does not start a harness that knows of no such thing', async () => {
+    await using temp = await tempDir();
+    await writeFile(join(temp.path, 'harness.mjs'), `throw new Error('started');`);
+    expect(await sh(warmUpCommand({ directory: temp.path }))).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
   });
 });

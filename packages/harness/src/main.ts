@@ -6,6 +6,7 @@ import { listen, type Listening } from './boot/listen.ts';
 import { messageOf, systemCode } from './errors.ts';
 import { createLog, Secrets } from './log.ts';
 import { park } from './parked/park.ts';
+import { preload } from './parked/preload.ts';
 import { VERSION } from './version.ts';
 
 const CONFIG_TIMEOUT_MS = 30_000;
@@ -16,6 +17,7 @@ let listening: Listening | undefined;
 let ending = false;
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--warm-up')) return warmUp();
   const fromStdin = process.argv.includes('--config-stdin');
   const config = fromStdin
     ? await configFromStdin(process.stdin, CONFIG_TIMEOUT_MS)
@@ -28,6 +30,12 @@ async function main(): Promise<void> {
   process.stdout.write(
     `${JSON.stringify({ event: 'listening', host, port, pid: process.pid, version: VERSION })}\n`,
   );
+}
+
+/** Runs all that a first session will, and ends: Node then writes down what it has compiled, for the next start. */
+async function warmUp(): Promise<void> {
+  await preload(createLog((line) => process.stderr.write(line), new Secrets().redact));
+  process.exit(0);
 }
 
 async function appFor(config: BootConfig): Promise<HarnessApp> {

@@ -32,6 +32,16 @@ describe('the bundle', () => {
     expect(text).toMatch(/import\("@anthropic-ai\/claude-agent-sdk"\)/);
   });
 
+  it('warms up: runs what a first session will, keeps what was compiled of it, and ends', async () => {
+    const cache = join(folder, 'compiled');
+    await using harness = run(['--warm-up'], { NODE_COMPILE_CACHE: cache });
+    expect(await harness.exited).toBe(0);
+    expect(harness.stderr).toBe('');
+    const [version = ''] = await readdir(cache);
+    // The bundle, and at least the engine's SDK.
+    expect((await readdir(join(cache, version))).length).toBeGreaterThan(1);
+  });
+
   it('takes its configuration over standard input and does a turn with the key it was given at boot', async () => {
     await using api = await scriptedApi();
     await using harness = run(['--config-stdin']);

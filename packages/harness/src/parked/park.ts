@@ -3,13 +3,11 @@ import type { HarnessApp } from '../app.ts';
 import type { ParkedConfig } from '../boot/config.ts';
 import { EXIT } from '../boot/exit-codes.ts';
 import { abilities, fullApp } from '../boot/full-app.ts';
-import type { Engine } from '../engine/engine.ts';
 import { HarnessError, messageOf } from '../errors.ts';
 import { healthOf } from '../http/health.ts';
-import type { IdentityLoader } from '../identity/loader.ts';
 import type { Log, Secrets } from '../log.ts';
 import { createParkedApp } from './parked-app.ts';
-import { rehearse } from './rehearsal.ts';
+import { preload } from './preload.ts';
 import { type Renewal, secretsOfIdentity, startRenewal } from './renewal.ts';
 
 /** What parking needs of the process. */
@@ -58,15 +56,4 @@ async function renewOrEnd(
     end(EXIT.renewalFailed);
     throw new HarnessError('RENEWAL_FAILED', 500, `the identity of the machine was not renewed: ${reason}`);
   }
-}
-
-/** A harness that cannot load its engine serves what it can, parked or not: the first session is told. */
-async function preload(log: Log): Promise<void> {
-  const failed = (name: string, error: unknown): void =>
-    log('preload.failed', { name, message: messageOf(error) });
-  const all: readonly (Engine | IdentityLoader)[] = [...abilities.engines, ...abilities.loaders];
-  for (const each of all) {
-    await each.preload?.().catch((error: unknown) => failed(each.name, error));
-  }
-  await rehearse().catch((error: unknown) => failed('rehearsal', error));
 }
