@@ -52,11 +52,20 @@ const HANGS_AFTER_ONE: FakeScript = { clone: ['ok', 'ok', 'hang'] };
 
 describe('a VM where memory can be saved', () => {
   it('boots where there is no template, which is made beside it and goes with it', async () => {
-    await using it = await setUp({}, HANGS_AFTER_ONE);
+    const [gate, held] = [Promise.withResolvers<void>(), new Set<string>()];
+    const remove = (guest: string) => (held.has(guest) ? gate.promise : undefined);
+    await using it = await setUp({}, { ...HANGS_AFTER_ONE, delete: remove });
     const { shutdown } = await it.substrate.bootHarness({ envs: {} });
     await until('a template is being made', () => clonesOf(it.guest) === 3);
-    await shutdown();
-    expect(await it.substrate.list()).toEqual([]);
+    const maker = it.guest.driver.calls.findLast((call) => call.startsWith('clone'))?.split(' ')[1] ?? '';
+    held.add(maker);
+    let isDown = false;
+    const down = shutdown().then(() => (isDown = true));
+    await until('it is being removed', () => it.guest.driver.calls.includes(`delete ${maker}`));
+    await until('the VM is gone', async () => (await it.substrate.list()).length === 0);
+    expect(isDown).toBe(false);
+    gate.resolve();
+    await down;
     expect(it.guest.driver.calls.at(-1)).toMatch(/^delete /);
     expect(it.lines.join('\n')).not.toContain('no template could be made');
   });
