@@ -1,5 +1,5 @@
 import type { BootContext } from './boot-context.ts';
-import { readWanted, startOf } from './boot.ts';
+import { readWanted, startOf } from './boot-start.ts';
 import { buildImage } from './image-builder.ts';
 import type { PreparedImage } from './image-store.ts';
 import { machineInput } from './machine-input.ts';

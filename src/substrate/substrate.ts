@@ -2,7 +2,8 @@ import type { Driver, Finding, GuestInfo, KeptImage } from '../drivers/driver.ts
 import { VzvmError } from '../errors.ts';
 import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { type BootContext, createBootContext } from './boot-context.ts';
-import { assertNotAborted, bootVm } from './boot.ts';
+import { assertNotAborted } from './boot-end.ts';
+import { bootVm } from './boot.ts';
 import { checkHost } from './check.ts';
 import { chooseDriver } from './choose-driver.ts';
 import {
