@@ -1,16 +1,17 @@
 import { parseArgs } from 'node:util';
+import { DRIVERS, type DriverName } from './start/names.ts';
 
 export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-runs N] [--wait SECONDS]
-       npm run bench -- start [--json] [--runs N] [--fresh-runs N] [--wait SECONDS]
        npm run bench -- fleet [--json] [--runs N]
+       npm run bench -- start [--json] [--runs N] [--fresh-runs N] [--driver NAME]
 
   cold            measures cold boots against the same boots made by hand
-  start           measures from the call to the first command answered: cold, prepared, from the pool, forked, ten at
-                  once, beside the same by hand and beside a sequence that prepares nothing
   fleet           measures what 10,000 simulated VMs cost their host process; boots none
+  start           measures how soon a VM answers its first command: booted, forked, from a pool, and by hand
   --json          ends with one line of JSON instead of a table
   --runs N        how often each is measured: 1 to 99 (3)
-  --fresh-runs N  how often of these the image without Node and packages is measured, which takes minutes (all)
+  --fresh-runs N  how often of these the image without Node and packages is measured, which takes minutes (cold: all, start: 1)
+  --driver NAME   what start boots: qemu, or fake, which is no VM (qemu)
   --wait SECONDS  before each measurement, waits up to this long for the machine to be at rest (0)
   --help          prints this`;
 
@@ -19,7 +20,14 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'fleet'; readonly json: boolean; readonly runs: number }
   | {
-      readonly name: 'cold' | 'start';
+      readonly name: 'start';
+      readonly json: boolean;
+      readonly runs: number;
+      readonly freshRuns: number;
+      readonly driver: DriverName;
+    }
+  | {
+      readonly name: 'cold';
       readonly json: boolean;
       readonly runs: number;
       readonly freshRuns: number;
@@ -37,17 +45,24 @@ export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args);
   if (values.help) return { name: 'help' };
   const [name, ...rest] = positionals;
-  if ((name !== 'cold' && name !== 'start' && name !== 'fleet') || rest.length > 0) {
+  if ((name !== 'cold' && name !== 'fleet' && name !== 'start') || rest.length > 0) {
     throw new UsageError(
       name === undefined ? 'what is to be measured?' : `unknown benchmark: ${positionals.join(' ')}`,
     );
   }
   const { json } = values;
   const runs = whole('--runs', values.runs, 1, 99);
+  if (values.driver !== undefined && name !== 'start') throw new UsageError('--driver is for start');
   const waitMs = 1000 * whole('--wait', values.wait, 0, 3600);
-  const freshRuns = whole('--fresh-runs', values['fresh-runs'] ?? values.runs, 1, runs);
-  if (name !== 'fleet') return { name, json, runs, freshRuns, waitMs };
-  if (waitMs > 0) throw new UsageError('--wait is for cold and start');
+  const freshRuns = whole(
+    '--fresh-runs',
+    values['fresh-runs'] ?? (name === 'start' ? '1' : values.runs),
+    1,
+    runs,
+  );
+  if (name === 'cold') return { name, json, runs, freshRuns, waitMs };
+  if (waitMs > 0) throw new UsageError('--wait is for cold');
+  if (name === 'start') return { name, json, runs, freshRuns, driver: driverOf(values.driver ?? 'qemu') };
   return { name, json, runs };
 }
 
@@ -61,12 +76,19 @@ function parsed(args: readonly string[]) {
         runs: { type: 'string', default: '3' },
         'fresh-runs': { type: 'string' },
         wait: { type: 'string', default: '0' },
+        driver: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
+}
+
+function driverOf(text: string): DriverName {
+  const found = DRIVERS.find((each) => each === text);
+  if (found) return found;
+  throw new UsageError(`--driver must be one of ${DRIVERS.join(', ')}, got "${text}"`);
 }
 
 function whole(option: string, text: string, least: number, most: number): number {

@@ -27,8 +27,6 @@ export interface ByHand {
   readonly accelerator: Accelerator;
   readonly authorizedKey?: string | undefined;
   readonly signal: AbortSignal;
-  /** Waits for its SSH server. */
-  readonly waits?: boolean;
 }
 
 /** A VM that nothing looks after but its measurement. */
@@ -61,8 +59,7 @@ export async function startByHand(what: ByHand): Promise<ByHandVm> {
     ended = qemu(what, signal).then((why) => end.abort(why));
     const ports = await forwardedPorts(join(what.folder, 'qmp.sock'), signal);
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]);
-    if (what.waits ?? true)
-      await firstBanner((dialSignal) => dialTcp('127.0.0.1', ports[22] ?? 0, dialSignal), deadline);
+    await firstBanner((dialSignal) => dialTcp('127.0.0.1', ports[22] ?? 0, dialSignal), deadline);
     const bannerMs = performance.now() - started;
     return { overlayMs, bannerMs, ports, signal, [Symbol.asyncDispose]: dispose };
   } catch (error) {
@@ -97,8 +94,18 @@ async function qemu(
     authorizedKey,
     guestPorts: GUEST_PORTS,
   });
+  return runQemu(arch.qemu, args, folder, signal);
+}
+
+/** QEMU in a folder until it ends or is aborted. Resolves, never rejects, with why it has ended. */
+export async function runQemu(
+  bin: string,
+  args: readonly string[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<Error> {
   try {
-    const [file = arch.qemu, ...rest] = [...endsWithUs(), arch.qemu, ...args];
+    const [file = bin, ...rest] = [...endsWithUs(), bin, ...args];
     const result = await run(file, rest, { timeoutMs: LONGEST_LIFE_MS, signal, cwd: folder });
     return new Error(`QEMU ended with ${result.exitCode}: ${result.stderrTail}`);
   } catch (error) {

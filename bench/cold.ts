@@ -1,14 +1,28 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { findKept, listKept } from '../src/drivers/qemu/images/kept.ts';
 import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
+import { hostArch } from '../src/drivers/qemu/host.ts';
+import { qemuVersion } from '../src/drivers/qemu/tools.ts';
 import { bootOnce, demandPrepared, type BootSample } from './boot.ts';
 import { RESOURCES } from './by-hand-vm.ts';
 import { compare, type ColdReport } from './compare.ts';
 import { freshFloor, preparedFloor, type FloorSample } from './floor.ts';
-import { hostFacts } from './host.ts';
-import { type BenchOptions, Meter } from './meter.ts';
-import { BASE_IMAGE, makePlace, type Place, preparedArtifact } from './place.ts';
+import { Meter } from './meter.ts';
+import { BASE_IMAGE, makePlace, type Place } from './place.ts';
+
+/** What a benchmark is asked for. */
+export interface ColdOptions {
+  readonly runs: number;
+  /** How many of the runs measure the fresh image as well. */
+  readonly freshRuns: number;
+  /** How long a measurement may wait for the machine to be at rest. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
 
 /** Boots and the same by hand in turns, so that whatever else the machine does meets both. Leaves nothing behind. */
-export async function benchCold(options: BenchOptions): Promise<ColdReport> {
+export async function benchCold(options: ColdOptions): Promise<ColdReport> {
   const { signal, say, runs, freshRuns } = options;
   await using place = await makePlace(signal, say);
   const meter = new Meter(options);
@@ -25,7 +39,14 @@ export async function benchCold(options: BenchOptions): Promise<ColdReport> {
     benchmark: 'cold',
     runs,
     freshRuns,
-    host: await hostFacts(place, signal),
+    host: {
+      processors: availableParallelism(),
+      memoryMiB: Math.round(totalmem() / 1024 ** 2),
+      arch: hostArch().node,
+      qemu: await qemuVersion(hostArch().qemu, hostArch().node, signal),
+      accelerator: place.accelerator,
+      node: process.versions.node,
+    },
     guest: { image: BASE_IMAGE, ...RESOURCES },
     preparing,
     fresh: compare(samples.freshBoots, samples.freshFloors),
@@ -77,4 +98,11 @@ async function takeRound(samples: Samples, round: Round): Promise<void> {
   ];
   // The other way round each time, so that neither profits from coming second.
   for (const step of round.round % 2 === 0 ? steps.toReversed() : steps) await step();
+}
+
+async function preparedArtifact({ cacheDir }: Place): Promise<Artifact> {
+  const [kept] = await listKept({ cacheDir });
+  const artifact = kept && (await findKept({ cacheDir }, kept.key));
+  if (!artifact) throw new Error('the first boot has kept no image');
+  return artifact;
 }

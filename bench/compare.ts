@@ -1,6 +1,6 @@
+import type { Accelerator } from '../src/drivers/qemu/args.ts';
 import type { BootSample } from './boot.ts';
 import type { FloorParts, FloorSample } from './floor.ts';
-import type { HostFacts } from './host.ts';
 import { summaries, summary, type Summary } from './stats.ts';
 
 /** The times of one state. */
@@ -33,7 +33,14 @@ export interface ColdReport {
   readonly benchmark: 'cold';
   readonly runs: number;
   readonly freshRuns: number;
-  readonly host: HostFacts;
+  readonly host: {
+    readonly processors: number;
+    readonly memoryMiB: number;
+    readonly arch: string;
+    readonly qemu: string;
+    readonly accelerator: Accelerator;
+    readonly node: string;
+  };
   readonly guest: { readonly image: string; readonly cpu: number; readonly memoryMiB: number };
   /** The one boot that installed everything and kept the image. */
   readonly preparing: BootSample;

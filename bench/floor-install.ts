@@ -11,26 +11,14 @@ export const DIRECTORY = '/home/admin/harness';
 const CA_FILE = `${DIRECTORY}/host-ca.pem`;
 /** curl takes one bundle instead of its own, not in addition to it. */
 const BUNDLE = `${DIRECTORY}/ca.pem`;
-const NODE_MAJOR = 22;
+export const NODE_MAJOR = 22;
 const STEP_MS = 20 * 60_000;
-/** What is sent, one file after the other or all at once, and how its packages are installed. */
-export interface Installation {
-  readonly files: readonly string[];
-  readonly areSentAtOnce: boolean;
-  readonly npm: string;
-}
-
-const LOCKED: Installation = {
-  files: ['harness.mjs', 'package.json', 'package-lock.json'],
-  areSentAtOnce: true,
-  npm: 'npm ci --no-audit --no-fund --omit=dev',
-};
+const FILES = ['harness.mjs', 'package.json', 'package-lock.json'];
 
 /** As somebody types it: download, unpack, `npm ci`. Looking the versions up and sending the files is not timed. */
 export async function installByHand(
   guest: SshConnection,
   signal: AbortSignal,
-  installation = LOCKED,
 ): Promise<{ readonly nodeInstall: number; readonly npmInstall: number }> {
   const host = await readHostNpm(signal);
   const { registry, token, caPem } = host;
@@ -42,15 +30,14 @@ export async function installByHand(
     signal,
   });
   const assets = new URL('../assets/', import.meta.url);
-  const read = installation.files.map(async (path) => ({
-    path,
-    content: await readFile(new URL(path, assets)),
-  }));
+  const files = FILES.map(async (path) => ({ path, content: await readFile(new URL(path, assets)) }));
   const certificates = caPem === undefined ? [] : [{ path: 'host-ca.pem', content: caPem }];
-  const all = [...(await Promise.all(read)), ...certificates];
-  for (const files of installation.areSentAtOnce ? [all] : all.map((file) => [file])) {
-    await uploadFiles(guest, { directory: DIRECTORY, files, timeoutMs: STEP_MS, signal });
-  }
+  await uploadFiles(guest, {
+    directory: DIRECTORY,
+    files: [...(await Promise.all(files)), ...certificates],
+    timeoutMs: STEP_MS,
+    signal,
+  });
   if (caPem !== undefined)
     await must(guest, `cat /etc/ssl/certs/ca-certificates.crt ${CA_FILE} > ${BUNDLE}`, signal);
   const trust = caPem === undefined ? '' : `export NODE_EXTRA_CA_CERTS=${CA_FILE} CURL_CA_BUNDLE=${BUNDLE}; `;
@@ -60,11 +47,14 @@ export async function installByHand(
     return performance.now() - started;
   };
   const nodeInstall = await timed(nodeCommand(node.url, npm.url));
-  const npmInstall = await timed(`cd ${DIRECTORY} && ${installation.npm} --registry=${quote(registry)}`);
+  const npmInstall = await timed(
+    `cd ${DIRECTORY} && npm ci --no-audit --no-fund --omit=dev --registry=${quote(registry)}`,
+  );
   return { nodeInstall, npmInstall };
 }
 
-function nodeCommand(nodeUrl: string, npmUrl: string): string {
+/** Node and npm from their packages. */
+export function nodeCommand(nodeUrl: string, npmUrl: string): string {
   const modules = '/usr/local/lib/node_modules/npm';
   const unpack = 'sudo tar -xz --no-same-owner --strip-components=1 -C';
   return [

@@ -91,7 +91,7 @@ async function startHarness(guest: SshConnection, vm: ByHandVm): Promise<number>
   return performance.now() - started;
 }
 
-/** Resolves when the harness has answered that it is well. */
+/** Resolves with the first 200. */
 export async function untilHealthy(url: string, signal: AbortSignal, lookMs = LOOK_MS): Promise<void> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS)]);
   while (!(await isHealthy(url, deadline))) await sleep(lookMs, undefined, { signal: deadline });

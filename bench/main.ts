@@ -1,4 +1,4 @@
-// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|start|fleet [--json]`
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet|start [--json]`
 import { messageOf } from '../src/errors.ts';
 import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
 import { benchCold } from './cold.ts';
@@ -41,14 +41,13 @@ async function measure(command: Command): Promise<number> {
     console.log(command.json ? JSON.stringify(report) : fleetTable(report));
     return 0;
   }
-  const { runs, freshRuns, waitMs } = command;
-  const options = { runs, freshRuns, waitMs, signal: interrupted.signal, say };
   if (command.name === 'start') {
-    const report = await benchStart(options);
+    const report = await benchStart({ ...command, signal: interrupted.signal, say });
     console.log(command.json ? JSON.stringify(report) : startTable(report));
     return 0;
   }
-  const report = await benchCold(options);
+  const { runs, freshRuns, waitMs } = command;
+  const report = await benchCold({ runs, freshRuns, waitMs, signal: interrupted.signal, say });
   console.log(command.json ? JSON.stringify(report) : table(report));
   return 0;
 }

@@ -1,10 +1,7 @@
 import { untilAtRest, watchOthers } from './machine-load.ts';
 
-/** What a benchmark is asked for. */
-export interface BenchOptions {
-  readonly runs: number;
-  /** How many of the runs measure the fresh image as well. */
-  readonly freshRuns: number;
+/** How measurements are taken. */
+export interface MeterOptions {
   /** How long a measurement may wait for the machine to be at rest. */
   readonly waitMs: number;
   readonly signal: AbortSignal;
@@ -13,11 +10,11 @@ export interface BenchOptions {
 
 /** Takes measurements one after the other, and sees how much of the machine was theirs. */
 export class Meter {
-  readonly #options: BenchOptions;
+  readonly #options: MeterOptions;
   /** Share of the processors that others had, of each measurement. */
   readonly others: number[] = [];
 
-  constructor(options: BenchOptions) {
+  constructor(options: MeterOptions) {
     this.#options = options;
   }
 

@@ -5,13 +5,12 @@ import { defaultCacheDir } from '../src/drivers/folders.ts';
 import type { Accelerator } from '../src/drivers/qemu/args.ts';
 import { hostArch } from '../src/drivers/qemu/host.ts';
 import type { Artifact } from '../src/drivers/qemu/images/artifact.ts';
-import { findKept, listKept } from '../src/drivers/qemu/images/kept.ts';
 import { resolveArtifact } from '../src/drivers/qemu/images/resolve.ts';
 import { createQemuDriver } from '../src/drivers/qemu/index.ts';
 
 export const BASE_IMAGE = 'debian:12';
 
-/** Folders of the benchmark's own, in which there is a built image and nothing that was prepared before. */
+/** Folders of the benchmark's own, in which there is a built image, and what was prepared before only where it is asked for. */
 export interface Place extends AsyncDisposable {
   readonly folder: string;
   readonly stateDir: string;
@@ -21,8 +20,15 @@ export interface Place extends AsyncDisposable {
   readonly accelerator: Accelerator;
 }
 
+const BUILT = /^(debian-12-[0-9a-f]+|accelerator-[0-9a-f]+)$/;
+const PREPARED = /^(debian-12-[0-9a-f]+|accelerator-[0-9a-f]+|kept-[0-9a-f]+)$/;
+
 /** Builds the image in this host's cache if need be, so that only the first run waits for it. */
-export async function makePlace(signal: AbortSignal, say: (line: string) => void): Promise<Place> {
+export async function makePlace(
+  signal: AbortSignal,
+  say: (line: string) => void,
+  { sharesPrepared = false }: { readonly sharesPrepared?: boolean } = {},
+): Promise<Place> {
   const options = { signal, log: say };
   const driver = createQemuDriver({ log: say });
   await driver.resolveImage(BASE_IMAGE, options);
@@ -32,7 +38,7 @@ export async function makePlace(signal: AbortSignal, say: (line: string) => void
   try {
     const [stateDir, cacheDir] = [join(folder, 'state'), join(folder, 'cache')];
     await mkdir(stateDir);
-    await shareImages(join(cacheDir, 'qemu'));
+    await shareImages(join(cacheDir, 'qemu'), sharesPrepared ? PREPARED : BUILT);
     const accelerator = (driver.accelerator ?? 'tcg') as Accelerator;
     return { folder, stateDir, cacheDir, built, accelerator, [Symbol.asyncDispose]: remove };
   } catch (error) {
@@ -41,19 +47,9 @@ export async function makePlace(signal: AbortSignal, say: (line: string) => void
   }
 }
 
-async function shareImages(target: string): Promise<void> {
+async function shareImages(target: string, wanted: RegExp): Promise<void> {
   const images = join(defaultCacheDir(), 'qemu');
   await mkdir(target, { recursive: true });
-  const shared = (await readdir(images)).filter((name) =>
-    /^(debian-12-[0-9a-f]+|accelerator-[0-9a-f]+)$/.test(name),
-  );
+  const shared = (await readdir(images)).filter((name) => wanted.test(name));
   await Promise.all(shared.map((name) => symlink(join(images, name), join(target, name))));
-}
-
-/** The image that the runtime has prepared. */
-export async function preparedArtifact({ cacheDir }: Place): Promise<Artifact> {
-  const [kept] = await listKept({ cacheDir });
-  const artifact = kept && (await findKept({ cacheDir }, kept.key));
-  if (!artifact) throw new Error('no image was kept');
-  return artifact;
 }

@@ -16,10 +16,12 @@ export function median(values: readonly number[]): number {
   return ((below ?? NaN) + (above ?? NaN)) / 2;
 }
 
-/** The value that a share of all does not exceed. */
-export function percentile(values: readonly number[], share: number): number {
+/** The value that at least 95 of 100 do not exceed; of fewer than twenty values the largest. */
+export function p95(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+  const value = sorted[Math.ceil(sorted.length * 0.95) - 1];
+  if (value === undefined) throw new Error('nothing was measured');
+  return value;
 }
 
 /** Whole milliseconds: nothing here is measured more finely. */

@@ -1,44 +1,57 @@
-import type { StartTimes } from './times.ts';
-
-/** Something that is aimed at, and what was measured. Ratios of medians. */
+/** What was aimed at, and what came of it. */
 export interface Aim {
-  readonly what: string;
   readonly aim: string;
-  readonly measured: number;
-  readonly isMet: boolean;
+  /** Undefined where it was not measured. */
+  readonly value: number | undefined;
+  readonly unit: 'times' | 'percent' | 'ms';
+  readonly limit: number;
+  readonly verdict: 'met' | 'not met' | 'not measured';
 }
 
-/** What the medians come to. Pure. */
-export function aimsOf({ rows, floors }: StartTimes): readonly Aim[] {
-  const { prepared, pool, fork, upstream } = rows;
-  const cold = floors.banner.median + floors.harness.median;
-  const best = Math.min(fork.command.median, pool.command.median);
+/** Medians by row and figure, in milliseconds. */
+export type Medians = (row: string, figure: string) => number | undefined;
+
+/** The ratios that are aimed at, of medians. */
+export function aimsOf(median: Medians): Aim[] {
+  const over = (above: number | undefined, below: number | undefined) =>
+    above === undefined || !below ? undefined : above / below;
+  const cold = median('cold', 'healthy');
+  const claim = median('pool', 'healthy');
+  const upstream = median('upstream', 'command');
+  const claimShare = over(claim, cold);
+  const gains = ['fork', 'pool'].map((row) => over(upstream, median(row, 'command')));
   return [
-    atMost('prepared image ÷ (SSH banner + harness, by hand)', prepared.ready.median / cold, 1.1),
-    atMost('fork ÷ fork by hand', fork.ready.median / floors.fork.median, 2),
-    atMost('claim from the pool, ms', pool.ready.median, 50),
+    atMost('cold boot, prepared image / by hand', over(cold, median('floor', 'healthy')), 1.1, 'times'),
     atMost(
-      'claim from the pool ÷ boot from the prepared image',
-      pool.ready.median / prepared.ready.median,
-      0.01,
+      'fork to healthy / fork by hand',
+      over(median('fork', 'healthy'), median('raw-fork', 'healthy')),
+      2,
+      'times',
     ),
-    atLeast(
-      'upstream’s sequence ÷ the faster of fork and pool, to the first command',
-      upstream.command.median / best,
-      60,
+    atMost('claim from the pool', claim, 50, 'ms'),
+    atMost(
+      'claim from the pool / cold boot',
+      claimShare === undefined ? undefined : 100 * claimShare,
+      1,
+      'percent',
     ),
+    atLeast("upstream's sequence / fork or pool, first command", largest(gains), 60, 'times'),
   ];
 }
 
-function atMost(what: string, value: number, most: number): Aim {
-  const measured = rounded(value);
-  return { what, aim: `≤ ${most}`, measured, isMet: value <= most };
+function largest(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
-function atLeast(what: string, value: number, least: number): Aim {
-  const measured = rounded(value);
-  return { what, aim: `≥ ${least}`, measured, isMet: value >= least };
-}
+type Judge = (aim: string, value: number | undefined, limit: number, unit: Aim['unit']) => Aim;
 
-/** Three digits: no ratio here is known better. */
-const rounded = (value: number): number => Number(value.toPrecision(3));
+const judged =
+  (word: string, isMet: (value: number, limit: number) => boolean): Judge =>
+  (aim, value, limit, unit) => {
+    const verdict = value === undefined ? 'not measured' : isMet(value, limit) ? 'met' : 'not met';
+    return { aim: `${aim}: ${word} ${limit}`, value, limit, unit, verdict };
+  };
+
+const atMost = judged('at most', (value, limit) => value <= limit);
+const atLeast = judged('at least', (value, limit) => value >= limit);

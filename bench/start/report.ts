@@ -1,86 +1,90 @@
-import type { HostFacts } from '../host.ts';
 import { columns } from '../report.ts';
-import type { Summary } from '../stats.ts';
-import type { Aim } from './aims.ts';
-import type { Floor, Row, StartTimes } from './times.ts';
+import { median, p95 } from '../stats.ts';
+import { type Aim, aimsOf } from './aims.ts';
+import { ROWS } from './rows.ts';
+import type { Sample } from './subject.ts';
 
-/** What `start` reports. All times are milliseconds. */
-export interface StartReport extends StartTimes {
+/** One figure of one row, in milliseconds. */
+export interface Line {
+  readonly row: string;
+  readonly label: string;
+  readonly figure: string;
+  readonly median: number;
+  readonly p95: number;
+  readonly all: readonly number[];
+}
+
+/** What `start` reports. */
+export interface StartReport {
   readonly benchmark: 'start';
+  readonly date: string;
   readonly runs: number;
   readonly freshRuns: number;
-  readonly host: HostFacts;
-  readonly guest: { readonly image: string; readonly cpu: number; readonly memoryMiB: number };
+  readonly firstCommand: string;
+  readonly about: Readonly<Record<string, string | number>>;
+  readonly lines: readonly Line[];
   readonly aims: readonly Aim[];
+  /** Rows that this host cannot do. */
+  readonly left: readonly string[];
   /** Share of the processors that others had during each measurement, in the order they were made. */
   readonly others: readonly number[];
 }
 
-const ROW_NAMES: Readonly<Record<Row, string>> = {
-  upstream: 'upstream’s sequence',
-  base: 'from the base image',
-  prepared: 'from the prepared image',
-  pool: 'from the warm pool',
-  fork: 'fork of a template',
-  tenForks: 'ten forks at once, each',
-};
+/** The figures of all samples, by row. */
+export function linesOf(samples: ReadonlyMap<string, readonly Sample[]>): Line[] {
+  return ROWS.flatMap(({ key, label }) => {
+    const taken = samples.get(key) ?? [];
+    return Object.keys(taken[0] ?? {}).map((figure) => {
+      const all = taken.flatMap((sample) => sample[figure] ?? []).map(rounded);
+      return { row: key, label, figure, median: rounded(median(all)), p95: p95(all), all };
+    });
+  });
+}
 
-const FLOOR_NAMES: Readonly<Record<Floor, string>> = {
-  banner: 'QEMU to the SSH banner',
-  harness: 'node harness.mjs to its first answer',
-  fork: 'QEMU from the template to its first answer',
-};
+/** The aims, by what the lines say. */
+export function verdicts(lines: readonly Line[]): Aim[] {
+  return aimsOf((row, figure) => lines.find((line) => line.row === row && line.figure === figure)?.median);
+}
 
 /** The report for people. */
 export function startTable({
-  host,
-  guest,
-  rows,
-  floors,
-  allTen,
-  aims,
+  date,
   runs,
   freshRuns,
+  firstCommand,
+  about,
+  lines,
+  aims,
+  left,
   others,
-}: StartReport): string {
+}: StartReport) {
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
   return [
-    `starts: ${guest.image}, ${guest.cpu} processors, ${guest.memoryMiB} MiB; medians of ${runs} (${freshRuns} from the base image), in seconds`,
-    `QEMU ${host.qemu} (${host.accelerator}) on ${host.processors} ${host.arch} processors, Node ${host.node}`,
+    `how soon a VM answers, on ${date}: ${Object.entries(about)
+      .map(([what, value]) => `${what} ${value}`)
+      .join(', ')}`,
+    `${runs} rounds (${freshRuns} with the base image); milliseconds from the call`,
+    `first command: ${firstCommand}`,
     `others had ${percent(Math.min(...others))} to ${percent(Math.max(...others))} of the processors beside the measurements`,
     '',
     ...columns([
-      ['from the call to', 'ready', 'first command', 'p95', 'min – max'],
-      ...Object.entries(rows).map(([row, { ready, command, p95 }]) => [
-        ROW_NAMES[row as Row],
-        seconds(ready.median),
-        seconds(command.median),
-        seconds(p95),
-        `${seconds(command.min)} – ${seconds(command.max)}`,
+      ['', 'median', 'p95', 'n'],
+      ...lines.map((line) => [
+        `${line.label}: ${line.figure}`,
+        line.median.toFixed(1),
+        line.p95.toFixed(1),
+        String(line.all.length),
       ]),
-      ['ten forks at once, the last', seconds(allTen.median), '', '', ''],
     ]),
+    ...left.map((label) => `not on this host: ${label}`),
     '',
-    ...columns([
-      ['by hand', 'median', 'min – max'],
-      ...Object.entries<Summary>(floors).map(([floor, { median, min, max }]) => [
-        FLOOR_NAMES[floor as Floor],
-        seconds(median),
-        `${seconds(min)} – ${seconds(max)}`,
-      ]),
-    ]),
-    '',
-    ...columns([
-      ['aim', 'aimed at', 'measured', ''],
-      ...aims.map(({ what, aim, measured, isMet }) => [
-        what,
-        aim,
-        String(measured),
-        isMet ? 'met' : 'NOT met',
-      ]),
-    ]),
+    ...columns([['aim', 'is', ''], ...aims.map((aim) => [aim.aim, valueOf(aim), aim.verdict])]),
   ].join('\n');
 }
 
-const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 10_000 ? 3 : 1);
+function valueOf({ value, unit }: Aim): string {
+  if (value === undefined) return '–';
+  return `${value.toFixed(2)}${{ times: ' ×', percent: ' %', ms: ' ms' }[unit]}`;
+}
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
