@@ -20,6 +20,10 @@ export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
 export { BootError, VZVMSubstrate } from './substrate/index.ts';
 export type {
   BootedVm,
+  Checkpoint,
+  CheckpointOptions,
+  Copies,
+  ForkOptions,
   PreparedImage,
   PruneOptions,
   StoredItem,

@@ -13,11 +13,11 @@ export interface Claim {
   readonly identity?: GuestIdentity;
 }
 
-/** Which parked harness is asked. */
+/** Which harness is asked. */
 interface Parked {
   /** Where it listens, without a path. */
   readonly url: string;
-  /** What it was parked with. */
+  /** What it was parked with; the token of one that serves. */
   readonly secret: string;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
@@ -54,6 +54,20 @@ export async function renewHarness({ identity, nextSecret, ...parked }: RenewOpt
   const secrets = [parked.secret, nextSecret, ...secretsOf(identity)];
   const body = { secret: nextSecret, identity: stamped(identity) };
   await demand(parked, { what: 'renewal', path: '/v1/renew', body, secrets, state: 'parked' });
+}
+
+/** Which harness that serves is given another token. */
+export interface TokenOptions extends Parked {
+  readonly token: string;
+}
+
+/**
+ * Has a harness serve another token in the place of its own, which it refuses from then on.
+ * @throws VzvmError as {@link claimHarness}.
+ */
+export async function giveToken({ token, ...harness }: TokenOptions): Promise<void> {
+  const secrets = [harness.secret, token];
+  await demand(harness, { what: 'new token', path: '/v1/token', body: { token }, secrets, state: 'ready' });
 }
 
 interface Demand {

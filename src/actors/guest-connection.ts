@@ -21,14 +21,19 @@ export async function guestConnection(vm: VmSession, signal: AbortSignal): Promi
   return vm.connecting.join(signal);
 }
 
-async function connected(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
-  const connection = await connectSsh({
+/** Logs in, and nothing else: whoever asks closes it. */
+export function logIn(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
+  return connectSsh({
     dial: (dialSignal) => vm.driver.dial(vm.name, SSH_PORT, dialSignal),
     user: vm.plan.user,
     auth: login(vm),
     ...(vm.hostKey === undefined ? {} : { pinnedHostKey: vm.hostKey }),
     signal,
   });
+}
+
+async function connected(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
+  const connection = await logIn(vm, signal);
   vm.hostKey = connection.hostKey;
   try {
     await forwardHostPorts(vm, connection);

@@ -16,8 +16,18 @@ import { watchProcess } from './watch-process.ts';
 
 export { checkRegistry } from './check-registry.ts';
 export { claimVm, renewVm } from './claim-vm.ts';
+export { renewCopy } from './renew-copy.ts';
 export { sealGuest } from './keep-image.ts';
-export type { ActorDeps, GuestPlan, ImageToKeep, Parking, Payload, Scope, VmSession } from './session.ts';
+export type {
+  ActorDeps,
+  CopyOfRunning,
+  GuestPlan,
+  ImageToKeep,
+  Parking,
+  Payload,
+  Scope,
+  VmSession,
+} from './session.ts';
 
 /** The actor logic for `vmMachine.provide({ actors })`. Made once per substrate, never once per VM. */
 export function createActors(deps: ActorDeps) {

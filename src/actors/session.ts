@@ -72,6 +72,14 @@ export interface Parking {
   readonly renewed: PromiseWithResolvers<void>;
 }
 
+/** A VM that is the copy of a running one, and has that one's identity until it was renewed. Secret. */
+export interface CopyOfRunning {
+  /** What its harness serves until then. */
+  readonly token: string;
+  /** Resolved when it has an identity and a token of its own. */
+  readonly renewed: PromiseWithResolvers<void>;
+}
+
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
 export interface VmSession {
   readonly name: string;
@@ -85,6 +93,8 @@ export interface VmSession {
   parking?: Parking | undefined;
   /** Template that the VM starts from; undefined: it boots. */
   readonly template?: string | undefined;
+  /** The template is another VM as it ran; undefined: there is none, or one whose harness waits to be claimed. */
+  readonly copy?: CopyOfRunning | undefined;
   /** The VM is to become a template. */
   readonly snapshotable?: boolean | undefined;
   readonly scope: Scope;

@@ -9,7 +9,7 @@ export const watchHarness = (deps: ActorDeps) =>
     const vm = deps.session(input.vmId);
     if (vm.snapshotable) return untilAborted(signal);
     // A fork's harness was spawned in its template; nobody can log in to look at it before its machine is renewed.
-    if (vm.template !== undefined && vm.parking) await vm.parking.renewed.promise;
+    if (vm.template !== undefined) await (vm.parking ?? vm.copy)?.renewed.promise;
     return (await harnessWatch(vm, signal)).ended;
   });
 

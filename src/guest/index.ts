@@ -14,6 +14,7 @@ export { explainNpmFailure, npmCiCommand } from './npm-ci.ts';
 export { parkedConfig } from './parked-config.ts';
 export { prepareCommand, type Preparation } from './prepare.ts';
 export { type GuestProbe, parseProbe, probeCommand } from './probe.ts';
+export { RENEWED, renewCopyCommand } from './renew-copy.ts';
 export { renewIdentityCommand } from './renew-identity.ts';
 export { SEAL_VERSION, sealCommand, unsealCommand } from './seal.ts';
 export { quote } from './shell.ts';

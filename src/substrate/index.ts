@@ -2,6 +2,13 @@ export { BootError } from './boot-error.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';
-export type { BootedVm } from './substrate.ts';
 export type { TimelineEntry } from './timeline.ts';
-export type { VmHandle, VmHandleEvent } from './vm-handle.ts';
+export type {
+  BootedVm,
+  Checkpoint,
+  CheckpointOptions,
+  Copies,
+  ForkOptions,
+  VmHandle,
+  VmHandleEvent,
+} from './vm-handle.ts';

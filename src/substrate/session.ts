@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { GuestPlan, ImageToKeep, Parking, Payload, VmSession } from '../actors/index.ts';
+import type { CopyOfRunning, GuestPlan, ImageToKeep, Parking, Payload, VmSession } from '../actors/index.ts';
 import type { Driver, Image } from '../drivers/driver.ts';
 import type { Preparation } from '../guest/index.ts';
 import { newGuestName } from '../drivers/guest-name.ts';
@@ -37,6 +37,7 @@ export function createSession(parts: {
   readonly keep?: ImageToKeep;
   readonly parking?: Parking;
   readonly template?: string;
+  readonly copy?: CopyOfRunning;
   readonly snapshotable?: boolean;
   readonly plan: GuestPlan;
   readonly payload: Payload;

@@ -1,10 +1,11 @@
 import type { Driver, Finding, GuestInfo, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
-import type { BootedHarness, BootHarnessOptions, Substrate } from '@computeragent/sdk';
+import type { BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { type BootContext, createBootContext } from './boot-context.ts';
 import { assertNotAborted } from './boot-end.ts';
 import { bootVm } from './boot.ts';
 import { checkHost } from './check.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { chooseDriver } from './choose-driver.ts';
 import {
   type ImageStore,
@@ -20,20 +21,10 @@ import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
 import { TemplateRecords } from './template-records.ts';
-import type { VmHandle } from './vm-handle.ts';
+import type { BootedVm } from './vm-handle.ts';
 import { isAborted, messageOf } from '../errors.ts';
 import type { HostedVm } from './vm-host.ts';
 import { WarmPool } from './warm-pool.ts';
-
-/** What {@link VZVMSubstrate.bootHarness} resolves with. */
-export interface BootedVm extends BootedHarness {
-  /** Where the harness answers. Carries the token as a path prefix, so it works with any client that knows a base URL. */
-  readonly baseUrl: string;
-  /** Stops and deletes the VM. Idempotent; every caller waits for the same end. Throws RELEASE_FAILED. */
-  readonly shutdown: () => Promise<void>;
-  /** The VM, to look at. */
-  readonly vm: VmHandle;
-}
 
 /**
  * Runs each agent's harness in a fresh Linux VM on this machine, and tears it down after.
@@ -41,6 +32,7 @@ export interface BootedVm extends BootedHarness {
  */
 export class VZVMSubstrate implements Substrate {
   readonly #context: BootContext;
+  readonly #checkpoints: Checkpoints;
   readonly #pool: WarmPool | undefined;
   readonly #closing = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -55,6 +47,12 @@ export class VZVMSubstrate implements Substrate {
     const driver = () => this.#chosenDriver();
     const closing = this.#closing.signal;
     this.#context = createBootContext({ options: checked, log, driver, closing });
+    this.#checkpoints = new Checkpoints({
+      context: this.#context,
+      give: (hosted) => this.#give(hosted),
+      track: (work) => this.#tracked(work),
+      signal: (caller) => this.#signal(caller),
+    });
     const { warm, maxConcurrent } = checked;
     this.#pool = warm || maxConcurrent !== undefined ? new WarmPool(this.#context) : undefined;
     this.#endsWith = checked.signal;
@@ -69,7 +67,7 @@ export class VZVMSubstrate implements Substrate {
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = this.#signal(options.signal);
     assertNotAborted(signal);
-    return booted(await this.#tracked(this.#take(options, signal)), this.#context);
+    return this.#give(await this.#tracked(this.#take(options, signal)));
   }
 
   /**
@@ -135,7 +133,8 @@ export class VZVMSubstrate implements Substrate {
   }
 
   /**
-   * Ends every VM of this substrate and every boot under way, and waits for it. It boots no VM after that.
+   * Ends every VM of this substrate and every boot under way, removes its checkpoints, and waits for it. It boots no VM
+   * after that.
    * @throws VzvmError RELEASE_FAILED naming what is left.
    */
   async dispose(): Promise<void> {
@@ -144,7 +143,8 @@ export class VZVMSubstrate implements Substrate {
     const drained = this.#pool?.drain();
     drained?.catch(() => undefined); // Told below, unless there is worse to tell.
     await Promise.allSettled(this.#underWay);
-    assertReleased(await this.#context.host.dispose('substrate disposed'));
+    const ended = await this.#context.host.dispose('substrate disposed');
+    assertReleased([...ended, ...(await this.#checkpoints.dispose())]);
     await this.#context.templates.quiet();
     await drained;
   }
@@ -176,6 +176,19 @@ export class VZVMSubstrate implements Substrate {
     return { driver, records: new TemplateRecords(driver, this.#context.options.cacheDir) };
   }
 
+  #give({ vm, session }: HostedVm): BootedVm {
+    vm.own(this.#checkpoints.of({ vm, session }));
+    return {
+      baseUrl: `${session.harnessUrl}/t/${session.token}`,
+      vm,
+      shutdown: async () => {
+        assertReleased([await vm.dispose('shutdown')]);
+        // What was made beside the last VM goes with it, and what its copies were made from with the last of them.
+        await Promise.all([this.#context.templates.quiet(), this.#checkpoints.quiet()]);
+      },
+    };
+  }
+
   #tracked<T>(work: Promise<T>): Promise<T> {
     this.#underWay.add(work);
     const done = () => void this.#underWay.delete(work);
@@ -196,15 +209,4 @@ export class VZVMSubstrate implements Substrate {
     });
     return this.#driver;
   }
-}
-
-function booted({ vm, session }: HostedVm, { templates }: BootContext): BootedVm {
-  return {
-    baseUrl: `${session.harnessUrl}/t/${session.token}`,
-    vm,
-    shutdown: async () => {
-      assertReleased([await vm.dispose('shutdown')]);
-      await templates.quiet(); // What was made beside the last VM goes with it.
-    },
-  };
 }

@@ -1,11 +1,74 @@
 import type { VmEmitted, VmFailure } from '../machines/vm/index.ts';
+import type { BootedHarness } from '@computeragent/sdk';
 import type { TimelineEntry } from './timeline.ts';
 
 /** A VM's events, with the time they were seen. */
 export type VmHandleEvent = VmEmitted & { readonly at: number };
 
+/** How a VM that runs is saved. */
+export interface CheckpointOptions {
+  /** Ends the saving; the VM runs on. */
+  readonly signal?: AbortSignal;
+}
+
+/** How copies are made. */
+export interface ForkOptions {
+  /** How many. @defaultValue 1 */
+  readonly count?: number;
+  /** Ends the copying, and with it every copy of this call. */
+  readonly signal?: AbortSignal;
+}
+
+/** What {@link VmHandle.checkpoint} and {@link VmHandle.fork} do. */
+export interface Copies {
+  /**
+   * Saves this VM as it runs, memory and disk, to make copies of it, now or after its end. It stands still for some
+   * tens of milliseconds at the end of it. Takes as much of the host's disk as the VM has memory, with all its secrets,
+   * until it is removed.
+   * @throws VzvmError UNSUPPORTED where the driver cannot save memory, and for a VM that `bootHarness` has not given
+   * yet; GUEST_EXITED when it does not serve; DISK_FULL; ABORTED.
+   */
+  checkpoint(options?: CheckpointOptions): Promise<Checkpoint>;
+  /**
+   * Makes copies of this VM as it runs: a checkpoint that is removed with the last of them.
+   * @throws VzvmError as {@link Copies.checkpoint} and {@link Checkpoint.fork}.
+   */
+  fork(options?: ForkOptions): Promise<readonly BootedVm[]>;
+}
+
+/** A VM as it ran at one moment. It goes with its substrate, or with {@link Checkpoint.remove}. */
+export interface Checkpoint extends AsyncDisposable {
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /**
+   * VMs that go on from that moment, each by itself: with its files, processes, sessions and the environment of its
+   * harness, but with a machine id, host name, SSH host key, login key, random state, clock, token and base URL of its
+   * own. The ports of `hostPorts` are forwarded anew. Connections do not come along: of a turn under way, the request to
+   * the model is lost, which the engine tries again or reports as an error; every other process runs on. What a program
+   * has made secret or unique by itself before (keys, ids, seeds of its own) the copies have in common.
+   *
+   * All, or none: where one fails the others are ended.
+   * @throws VzvmError OPTION_INVALID, LIMIT_REACHED by `maxConcurrent`, IMAGE_NOT_FOUND once it is removed, ABORTED;
+   * BootError with the step that failed.
+   */
+  fork(options?: ForkOptions): Promise<readonly BootedVm[]>;
+  /** Makes no more copies. Its files go with the last VM that is a copy of it, which needs them. Idempotent. */
+  remove(): Promise<void>;
+}
+
+/** What {@link VZVMSubstrate.bootHarness} resolves with. */
+export interface BootedVm extends BootedHarness {
+  /** Where the harness answers. Carries the token as a path prefix, so it works with any client that knows a base URL. */
+  readonly baseUrl: string;
+  /** Stops and deletes the VM. Idempotent; every caller waits for the same end. Throws RELEASE_FAILED. */
+  readonly shutdown: () => Promise<void>;
+  /** The VM, to look at and to copy. */
+  readonly vm: VmHandle;
+}
+
 /** What a program may see of a VM while it lives and after. */
-export interface VmHandle {
+export interface VmHandle extends Copies {
   /** The guest's name. */
   readonly name: string;
   /** Name of the driver that runs it. */

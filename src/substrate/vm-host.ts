@@ -46,6 +46,11 @@ export class VmHost {
     return { vm, session };
   }
 
+  /** How many VMs there are. */
+  get count(): number {
+    return this.#running.size;
+  }
+
   /** Ends all VMs; resolves when the last one is gone, also with those that ended before and left something behind. */
   async dispose(reason: string): Promise<readonly VmOutput[]> {
     const left = [...this.#left];

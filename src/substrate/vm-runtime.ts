@@ -1,10 +1,10 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { VmSession } from '../actors/index.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, VzvmError } from '../errors.ts';
 import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
 import { quietly } from './quietly.ts';
 import { Timeline } from './timeline.ts';
-import type { VmHandle, VmHandleEvent } from './vm-handle.ts';
+import type { BootedVm, Checkpoint, Copies, VmHandle, VmHandleEvent } from './vm-handle.ts';
 
 /** What a VM is started from. */
 export interface VmRuntimeOptions {
@@ -26,6 +26,7 @@ export class VmRuntime implements VmHandle {
   readonly #session: VmSession;
   readonly #timeline = new Timeline();
   readonly #listeners = new Set<(event: VmHandleEvent) => void>();
+  #copies: Copies | undefined;
 
   constructor(options: VmRuntimeOptions) {
     this.#session = options.session;
@@ -42,6 +43,26 @@ export class VmRuntime implements VmHandle {
     });
     this.done = this.#untilDone();
     this.#actor.start();
+  }
+
+  /** Makes the VM its user's, who may copy it from now on. */
+  own(copies: Copies): void {
+    this.#copies = copies;
+  }
+
+  checkpoint(...options: Parameters<Copies['checkpoint']>): Promise<Checkpoint> {
+    return this.#copies?.checkpoint(...options) ?? Promise.reject(this.#notOwned());
+  }
+
+  fork(...options: Parameters<Copies['fork']>): Promise<readonly BootedVm[]> {
+    return this.#copies?.fork(...options) ?? Promise.reject(this.#notOwned());
+  }
+
+  #notOwned(): VzvmError {
+    return new VzvmError('UNSUPPORTED', `${this.name} is nobody's yet, so it cannot be copied`, {
+      facts: { guest: this.name },
+      hint: 'copy the VM that bootHarness() resolves with',
+    });
   }
 
   #untilDone(): Promise<VmOutput> {

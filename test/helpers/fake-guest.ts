@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { ServerChannel } from 'ssh2';
 import { createFakeDriver, type FakeDriver, type FakeDriverOptions } from '../../src/drivers/fake/index.ts';
+import { RENEWED } from '../../src/guest/index.ts';
 import { signalProcess, waitUntilGone } from '../../src/process/end-process.ts';
 import type { VZVMSubstrateOptions } from '../../src/substrate/index.ts';
 import { readPayload } from '../../src/substrate/payload.ts';
 import { freePort } from './sshd.ts';
-import { startScriptedSshd } from './scripted-sshd.ts';
+import { type ScriptedSshd, startScriptedSshd } from './scripted-sshd.ts';
 import { tempDir } from './temp.ts';
 
 /** A harness as far as its health, and its claim, in a few lines. */
@@ -60,14 +62,24 @@ export async function startFakeGuest(
   await writeFile(bundlePath, harness(port, options.harnessCode ?? ''));
   // Its packages are there: nothing is to be installed on the machine that runs the tests.
   await writeFile(join(directory, '.packages-digest'), (await readPayload(bundlePath)).packagesDigest);
-  const sshd = await startScriptedSshd({
-    onExec: (channel, command) =>
-      runLocally(channel, command, { home: temp.path, rootStatus: options.pretendsRoot ? 0 : 1 }),
-  });
+  /** The servers of those that were given a host key of their own, by their names. */
+  const renewed = new Map<string, ScriptedSshd>();
+  const onExec = (channel: ServerChannel, command: string): void => {
+    const renew = async (given: Given) => {
+      renewed.set(
+        given['hostname'] ?? '',
+        await startScriptedSshd({ hostKey: given['host-key'] ?? '', onExec }),
+      );
+    };
+    const rootStatus = options.pretendsRoot ? 0 : 1;
+    if (command.includes('as_root')) void pretend(channel, rootStatus, renew);
+    else runLocally(channel, command, temp.path);
+  };
+  const sshd = await startScriptedSshd({ onExec });
   const sockets = new Set<Socket>();
   const driver = createFakeDriver({
-    dial: async () => {
-      const socket = await sshd.dial();
+    dial: async (guest) => {
+      const socket = await (renewed.get(guest) ?? sshd).dial();
       sockets.add(socket.on('close', () => sockets.delete(socket)));
       return socket;
     },
@@ -87,24 +99,36 @@ export async function startFakeGuest(
     },
     [Symbol.asyncDispose]: async () => {
       await endHarness();
-      await sshd[Symbol.asyncDispose]();
+      await Promise.all([sshd, ...renewed.values()].map((each) => each[Symbol.asyncDispose]()));
       await temp[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Runs a recipe as the guest would, but never one that changes a machine. */
-function runLocally(
+/** What a guest is given with its identity. */
+type Given = Readonly<Record<string, string>>;
+
+/** Says of what would change a machine that it was done, or was not; a new identity is in force then. */
+async function pretend(
   channel: ServerChannel,
-  command: string,
-  { home, rootStatus }: { home: string; rootStatus: number },
-): void {
-  if (command.includes('as_root')) {
-    channel.stderr.write('not on the machine that runs the tests\n');
-    channel.exit(rootStatus);
-    channel.end();
-    return;
+  status: number,
+  renew: (given: Given) => Promise<void>,
+): Promise<void> {
+  const lines = (await text(channel)).split('\n').map((line) => line.split(' '));
+  const given = Object.fromEntries(
+    lines.map(([name = '', hex = '']) => [name, Buffer.from(hex, 'hex').toString()]),
+  );
+  if (status === 0 && given['host-key']) {
+    await renew(given);
+    channel.write(`${RENEWED}\n`);
   }
+  channel.stderr.write('not on the machine that runs the tests\n');
+  channel.exit(status);
+  channel.end();
+}
+
+/** Runs a recipe as the guest would. */
+function runLocally(channel: ServerChannel, command: string, home: string): void {
   const child = spawn('/bin/sh', ['-c', command], { cwd: home, env: { ...process.env, HOME: home } });
   child.stdin.on('error', () => undefined); // A recipe may end without reading its input.
   channel.on('data', (data: Buffer) => void child.stdin.write(data)).on('end', () => void child.stdin.end());

@@ -5,6 +5,8 @@ import { connectSsh, generateKeyPair, type SshConnection } from '../../src/ssh/i
 
 /** What the server does; it accepts every login unless told otherwise. */
 export interface Script {
+  /** @defaultValue a new one */
+  readonly hostKey?: string;
   readonly onAuth?: (context: AuthContext) => void;
   readonly onExec?: (channel: ServerChannel, command: string) => void;
 }
@@ -18,15 +20,18 @@ export interface ScriptedSshd {
 
 export async function startScriptedSshd(script: Script): Promise<ScriptedSshd> {
   const clients = new Set<ServerConnection>();
-  const server = new ssh2.Server({ hostKeys: [generateKeyPair('scripted').privateKey] }, (client) => {
-    clients.add(client);
-    client.on('error', () => undefined).on('close', () => clients.delete(client));
-    client.on('authentication', script.onAuth ?? ((context) => context.accept()));
-    client.on('session', (acceptSession) => {
-      const session = acceptSession();
-      session.on('exec', (accept, _reject, { command }) => script.onExec?.(accept(), command));
-    });
-  });
+  const server = new ssh2.Server(
+    { hostKeys: [script.hostKey ?? generateKeyPair('scripted').privateKey] },
+    (client) => {
+      clients.add(client);
+      client.on('error', () => undefined).on('close', () => clients.delete(client));
+      client.on('authentication', script.onAuth ?? ((context) => context.accept()));
+      client.on('session', (acceptSession) => {
+        const session = acceptSession();
+        session.on('exec', (accept, _reject, { command }) => script.onExec?.(accept(), command));
+      });
+    },
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -26,6 +26,7 @@ export interface RenewResponse {
 /** Body of a change of the token that succeeded: the old one is refused from now on. */
 export interface TokenResponse {
   readonly ok: true;
+  readonly state: 'ready';
 }
 
 /** Body of a created session. */

@@ -23,7 +23,7 @@ export function tokenRoute({ owner, onToken, log }: TokenDeps): Hono {
     onToken?.(token);
     owner.handOver(token);
     log('token.changed');
-    return context.json({ ok: true } satisfies TokenResponse);
+    return context.json({ ok: true, state: 'ready' } satisfies TokenResponse);
   });
   return routes;
 }

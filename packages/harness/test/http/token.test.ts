@@ -22,7 +22,7 @@ describe('a change of the token', () => {
     expect(await rejection(harness.post('/v1/token', { token: NEW }))).toEqual(unauthorized);
     expect(await rejection(change(harness, NEW, NEW))).toEqual(unauthorized);
     const changed = await change(harness, OLD, NEW);
-    expect([changed.status, await changed.json(), told]).toEqual([200, { ok: true }, [NEW]]);
+    expect([changed.status, await changed.json(), told]).toEqual([200, { ok: true, state: 'ready' }, [NEW]]);
     expect(await rejection(harness.request(`/t/${OLD}/v1/sessions/x`))).toEqual(unauthorized);
     const headers = { authorization: `Bearer ${OLD}` };
     expect(await rejection(harness.request('/v1/sessions/x', { headers }))).toEqual(unauthorized);
