@@ -67,7 +67,15 @@ export interface TokenOptions extends Parked {
  */
 export async function giveToken({ token, ...harness }: TokenOptions): Promise<void> {
   const secrets = [harness.secret, token];
-  await demand(harness, { what: 'new token', path: '/v1/token', body: { token }, secrets, state: 'ready' });
+  const hint = 'end the VM and make another copy';
+  await demand(harness, {
+    what: 'new token',
+    path: '/v1/token',
+    body: { token },
+    secrets,
+    state: 'ready',
+    hint,
+  });
 }
 
 interface Demand {
@@ -78,9 +86,12 @@ interface Demand {
   readonly secrets: readonly string[];
   /** What the harness says that it is then. */
   readonly state: string;
+  /** What to do when it is refused, whatever for. */
+  readonly hint?: string;
 }
 
-async function demand(parked: Parked, { what, path, body, secrets, state }: Demand): Promise<void> {
+async function demand(parked: Parked, demanded: Demand): Promise<void> {
+  const { what, path, body, secrets, state, hint } = demanded;
   const { status, text } = await ask(parked, path, body);
   if (status === 200 && stateOf(text) === state) return;
   const { code, message } = refusalOf(text, secrets);
@@ -88,7 +99,9 @@ async function demand(parked: Parked, { what, path, body, secrets, state }: Dema
   throw new VzvmError('HARNESS_UNHEALTHY', `the harness refused the ${what}: ${reason}`, {
     facts: { status, code },
     hint:
-      HINTS[code ?? ''] ?? 'check that what answers is a parked harness of this version; else boot a new VM',
+      hint ??
+      HINTS[code ?? ''] ??
+      'check that what answers is a parked harness of this version; else boot a new VM',
   });
 }
 

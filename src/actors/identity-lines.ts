@@ -10,7 +10,7 @@ export function identityLines({ hostKey, seed, mac, ...identity }: GuestIdentity
     'authorized-key': identity.authorizedKey,
     seed: Buffer.from(seed, 'base64'),
     time: String(identity.time),
-    ...(mac === undefined ? {} : { mac }),
+    mac,
   };
   const lines = Object.entries(fields).map(
     ([name, value]) => `${name} ${Buffer.from(value as string).toString('hex')}\n`,

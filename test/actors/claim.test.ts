@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildBundle } from '../../packages/harness/test/helpers/bundle.ts';
 import { ParkedHarness, SECRET, TOKEN } from '../../packages/harness/test/helpers/parked.ts';
-import { claimHarness, renewHarness } from '../../src/actors/claim.ts';
+import { claimHarness, renewHarness, giveToken } from '../../src/actors/claim.ts';
 import { newIdentity } from '../../src/actors/new-identity.ts';
 import { VzvmError } from '../../src/errors.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -95,6 +95,28 @@ describe('renewing a parked harness before its claim', () => {
     );
     expect(error).toMatchObject({ code: 'HARNESS_UNHEALTHY', facts: { status: 400, code: 'VALIDATION' } });
     expect(error.message).toContain('the harness refused the renewal');
+  });
+});
+
+describe('giving a harness another token', () => {
+  const NEXT = 'the-token-after-the-change';
+  const give = (url: string, secret: string) =>
+    giveToken({ url, secret, token: NEXT, signal: new AbortController().signal, timeoutMs: 15_000 });
+
+  it('makes it refuse the one it had, also where it was claimed', async () => {
+    await using harness = await ParkedHarness.start(bundle, temp.path);
+    await claim(harness.url);
+    await give(harness.url, TOKEN);
+    expect(await harness.refusal('/v1/sessions/x', TOKEN)).toEqual([401, 'UNAUTHORIZED']);
+    expect(await harness.refusal('/v1/sessions/x', NEXT)).toEqual([404, 'NOT_FOUND']);
+    const error = await errorOf(give(harness.url, TOKEN));
+    expect(error).toMatchObject({ code: 'HARNESS_UNHEALTHY', facts: { status: 401 } });
+    expect(error.message).not.toContain(NEXT);
+  });
+
+  it('is refused by one that waits to be claimed', async () => {
+    await using harness = await ParkedHarness.start(bundle, temp.path);
+    expect(await errorOf(give(harness.url, SECRET))).toMatchObject({ facts: { status: 401 } });
   });
 });
 

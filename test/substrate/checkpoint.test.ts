@@ -27,8 +27,13 @@ function saving({ driver }: FakeGuest, parts: Partial<MemorySnapshots> = {}): Se
 }
 
 /** A VM that serves, on a driver that can save it. */
-async function setUp(parts: Partial<MemorySnapshots> = {}, more: VZVMSubstrateOptions = {}, script = {}) {
-  const guest = await startFakeGuest({ pretendsRoot: true, script });
+async function setUp(
+  parts: Partial<MemorySnapshots> = {},
+  more: VZVMSubstrateOptions = {},
+  script = {},
+  pretendsRoot = true,
+) {
+  const guest = await startFakeGuest({ pretendsRoot, script });
   const saved = saving(guest, parts);
   const lines: string[] = [];
   const onLog = (line: string) => void lines.push(line);
@@ -114,6 +119,13 @@ describe('copies of a VM that runs', () => {
     await using it = await setUp();
     await it.guest.breakClaims();
     expect(await rejection(it.vm.fork({ count: 2 }))).toMatchObject({ code: 'HARNESS_UNHEALTHY' });
+    expect([await it.names(), it.saved.size]).toEqual([[it.vm.name], 0]);
+  });
+
+  it('are ended when they cannot be given an identity', async () => {
+    await using it = await setUp({}, {}, {}, false);
+    const error = await rejection(it.vm.fork({ count: 2 }));
+    expect(error).toMatchObject({ code: 'COMMAND_FAILED', hint: expect.stringContaining('sudo') });
     expect([await it.names(), it.saved.size]).toEqual([[it.vm.name], 0]);
   });
 
