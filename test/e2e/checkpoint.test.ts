@@ -155,4 +155,23 @@ describe.skipIf(reason !== undefined)(`copies of a VM that runs${reason ? ` (${r
     expect(await savedIn(cacheDir)).toEqual([]);
     expect(await place.look()).toEqual(NOTHING);
   });
+
+  it('are made of a VM that is itself a fork of a template, too', async () => {
+    await using place = await makePlace();
+    const cacheDir = await preparedCache(place.stateDir);
+    const { stateDir } = place;
+    await using substrate = new VZVMSubstrate({ driver: 'qemu', stateDir, cacheDir, memoryMiB: 1024 });
+    await substrate.prepareImage();
+    const source = await substrate.bootHarness({ envs: {} });
+    expect(source.vm.timeline.find(({ state }) => state === 'ssh-connect')?.skipped).toBe(true);
+    const session = await newSession(source.baseUrl);
+    const [copy] = await source.vm.fork();
+    await source.shutdown();
+    if (!copy) throw new Error('there is no copy');
+    expect(await fileOf(copy.baseUrl, session)).toBe('of the session');
+    expect((await ask(copy, 'hostname')).trim()).toBe(copy.vm.name);
+    await copy.shutdown();
+    expect(await savedIn(cacheDir)).toEqual([]);
+    expect(await place.look()).toEqual(NOTHING);
+  });
 });
