@@ -34,8 +34,8 @@ async function main(): Promise<void> {
 
 /** Runs all that a first session will, and ends: Node then writes down what it has compiled, for the next start. */
 async function warmUp(): Promise<void> {
-  await preload(createLog((line) => process.stderr.write(line), new Secrets().redact));
-  process.exit(0);
+  const isWhole = await preload(createLog((line) => process.stderr.write(line), new Secrets().redact));
+  process.exit(isWhole ? 0 : 1);
 }
 
 async function appFor(config: BootConfig): Promise<HarnessApp> {

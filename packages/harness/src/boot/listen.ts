@@ -20,6 +20,8 @@ export async function listen(app: HarnessApp, host: string, port: number): Promi
   const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
   // A clone takes as long as it takes, and a stream of events has no end: their own deadlines hold.
   server.requestTimeout = 0;
+  // Whoever asks ends an idle connection: ended by us, it could be ended while the next request is on its way.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
