@@ -24,6 +24,7 @@ export type {
   CheckpointOptions,
   Copies,
   ForkOptions,
+  ListedGuest,
   PreparedImage,
   PruneOptions,
   StoredItem,

@@ -9,6 +9,8 @@ const OPTIONS = {
   base: { type: 'string' },
   days: { type: 'string' },
   gib: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

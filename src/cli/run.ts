@@ -1,10 +1,14 @@
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
 import { doctor } from './doctor.ts';
 import { type Flags, parse } from './flags.ts';
+import { gc, ls, rm } from './guests.ts';
 import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
+       vzvm ls                             VMs on this machine, and whose they are
+       vzvm rm NAME... [--force]           ends and deletes some; with --force also those in use
+       vzvm gc [--dry-run]                 ends and deletes those whose program is gone
        vzvm image ls                       prepared images, templates, base images
        vzvm image build [--base IMAGE]        makes the one that VMs start from, and its template
        vzvm image rm KEY...                   removes some
@@ -21,7 +25,7 @@ const EXIT = { done: 0, failed: 1, usage: 64, cancelled: 130 } as const;
 /** Answers whether all is well. */
 type Command = (words: readonly string[], flags: Flags, io: Io) => Promise<boolean>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { doctor, image };
+const COMMANDS: Readonly<Record<string, Command>> = { doctor, gc, image, ls, rm };
 
 /** Runs a command line; answers its exit status. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

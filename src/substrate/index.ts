@@ -1,4 +1,5 @@
 export { BootError } from './boot-error.ts';
+export type { ListedGuest } from './guests.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';

@@ -1,4 +1,4 @@
-import type { Driver, Finding, GuestInfo, KeptImage } from '../drivers/driver.ts';
+import type { Driver, Finding, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import type { BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { type BootContext, createBootContext } from './boot-context.ts';
@@ -16,6 +16,7 @@ import {
   removeStored,
   type StoredItem,
 } from './image-store.ts';
+import { type ListedGuest, listGuests, removeGuest } from './guests.ts';
 import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
@@ -128,8 +129,16 @@ export class VZVMSubstrate implements Substrate {
   }
 
   /** Guests of this driver on this machine, also those of other processes. */
-  async list(): Promise<readonly GuestInfo[]> {
-    return (await this.#chosenDriver()).list();
+  async list(): Promise<readonly ListedGuest[]> {
+    return listGuests(await this.#chosenDriver());
+  }
+
+  /**
+   * Ends and deletes a guest of any process by its name; of a process that may run only with `force`.
+   * @throws VzvmError OPTION_INVALID, RELEASE_FAILED.
+   */
+  async removeGuest(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    await removeGuest(await this.#chosenDriver(), name, force);
   }
 
   /**

@@ -1,0 +1,65 @@
+import { messageOf } from '../errors.ts';
+import type { ListedGuest } from '../substrate/index.ts';
+import { type Flags, optionsOf } from './flags.ts';
+import { type Io, UsageError } from './io.ts';
+import { table } from './text.ts';
+
+/** `vzvm ls`: all VMs of this machine. */
+export async function ls(words: readonly string[], flags: Flags, io: Io): Promise<true> {
+  demandNoWords('ls', words);
+  await using substrate = io.substrate(optionsOf(flags, io));
+  const guests = await substrate.list();
+  if (flags.json) io.out(JSON.stringify(guests));
+  else if (guests.length === 0) io.out('no VMs');
+  else for (const line of table(['name', 'state', 'owner'], guests.map(rowOf))) io.out(line);
+  return true;
+}
+
+function rowOf({ name, running, ownerPid, isLeftOver }: ListedGuest): string[] {
+  const owner = isLeftOver ? 'gone: vzvm gc removes it' : `process ${ownerPid ?? 'unknown'}`;
+  return [name, running ? 'running' : 'stopped', owner];
+}
+
+/** `vzvm rm NAME…`: ends and deletes VMs. */
+export async function rm(names: readonly string[], flags: Flags, io: Io): Promise<boolean> {
+  if (names.length === 0) throw new UsageError('rm: no name; vzvm ls shows them');
+  await using substrate = io.substrate(optionsOf(flags, io));
+  return remove(names, (name) => substrate.removeGuest(name, { force: flags.force }), flags, io);
+}
+
+/** `vzvm gc`: ends and deletes the VMs of programs that are gone. */
+export async function gc(words: readonly string[], flags: Flags, io: Io): Promise<boolean> {
+  demandNoWords('gc', words);
+  await using substrate = io.substrate(optionsOf(flags, io));
+  const names = (await substrate.list()).filter(({ isLeftOver }) => isLeftOver).map(({ name }) => name);
+  const work = flags['dry-run'] ? () => Promise.resolve() : (name: string) => substrate.removeGuest(name);
+  return remove(names, work, flags, io);
+}
+
+/** Each by itself: one that cannot be removed is no reason to leave the others. */
+async function remove(
+  names: readonly string[],
+  work: (name: string) => Promise<void>,
+  flags: Flags,
+  io: Io,
+): Promise<boolean> {
+  const removed: string[] = [];
+  const problems: { readonly name: string; readonly problem: string }[] = [];
+  for (const name of names) {
+    try {
+      await work(name);
+      removed.push(name);
+    } catch (error) {
+      problems.push({ name, problem: messageOf(error) });
+      io.log(`vzvm: ${messageOf(error)}`);
+    }
+  }
+  const verb = flags['dry-run'] ? 'would remove' : 'removed';
+  if (flags.json) io.out(JSON.stringify({ removed, problems }));
+  else io.out(removed.length === 0 ? 'nothing was removed' : `${verb} ${removed.join(' ')}`);
+  return problems.length === 0;
+}
+
+function demandNoWords(command: string, words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`${command}: ${words[0]} is one word too many`);
+}
