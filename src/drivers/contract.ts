@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../errors.ts';
-import type { CloneRequest, Driver, Image, MemorySnapshots } from './driver.ts';
+import type { CloneRequest, Driver, GuestAddress, Image, MemorySnapshots } from './driver.ts';
 import { newGuestName } from './guest-name.ts';
 
 /** What the contract needs of a driver under test. */
@@ -19,6 +20,9 @@ export interface ContractCheck {
   readonly name: string;
   run(subject: ContractSubject): Promise<void>;
 }
+
+const ADDRESS_TIMEOUT_MS = 3 * 60_000;
+const LOOK_MS = 50;
 
 const never = (): AbortSignal => new AbortController().signal;
 
@@ -84,11 +88,21 @@ async function startsAndDials(subject: ContractSubject): Promise<void> {
   const { driver, openPort } = subject;
   await withStarted(subject, async (guest) => {
     assert.equal((await listed(driver, guest))?.running, true);
-    assert.ok((await driver.address(guest, never()))?.host);
+    assert.ok((await firstAddress(driver, guest)).host);
     if (openPort === undefined) return;
     const stream = await driver.dial(guest, openPort, never());
     stream.destroy();
   });
+}
+
+/** An address that is not there yet is an answer: it is asked for again. */
+async function firstAddress(driver: Driver, guest: string): Promise<GuestAddress> {
+  const signal = AbortSignal.timeout(ADDRESS_TIMEOUT_MS);
+  for (;;) {
+    const address = await driver.address(guest, signal);
+    if (address) return address;
+    await sleep(LOOK_MS, undefined, { signal });
+  }
 }
 
 async function tellsExit(subject: ContractSubject): Promise<void> {
