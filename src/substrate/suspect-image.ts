@@ -31,7 +31,7 @@ export function blameOf(error: unknown): 'image' | 'perhaps' | 'nothing' {
   if (BROKEN.test(told) || code === 'SSH_AUTH_FAILED') return 'image';
   // One that was killed on this host has a signal in the place of a code.
   if (code === 'GUEST_EXITED') return exitCode === 0 ? 'image' : 'nothing';
-  if (code !== 'STEP_TIMEOUT' || step !== 'ssh-connect') return 'nothing';
+  if (code !== 'STEP_TIMEOUT' || !['ip-polling', 'ssh-connect'].includes(step)) return 'nothing';
   return Number(facts['timeoutMs']) >= LONG_MS ? 'perhaps' : 'nothing';
 }
 

@@ -86,8 +86,8 @@ describe.skipIf(reason !== undefined)(`a boot that fails${reason ? ` (${reason})
   });
 
   it('with an sshd that never comes fails at the deadline with the console, and leaves nothing', async () => {
-    const error = await boot({ timeouts: { 'ssh-connect': 2_000 } });
-    expect(error).toMatchObject({ code: 'STEP_TIMEOUT', step: 'ssh-connect', problems: [] });
+    const error = await boot({ timeouts: { 'ip-polling': 2_000 } });
+    expect(error).toMatchObject({ code: 'STEP_TIMEOUT', step: 'ip-polling', problems: [] });
   });
 
   it('with a harness that crashes at start shows its log, and leaves nothing', async () => {

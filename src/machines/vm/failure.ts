@@ -8,7 +8,7 @@ const TIMEOUT_HINTS: Readonly<Record<Step, string>> = {
   booting:
     'the host may be short of memory or processors: see `free -m` and `uptime`; `timeouts.booting` allows more time',
   'ip-polling':
-    'read the console: the guest has to ask for an address by DHCP; `timeouts["ip-polling"]` allows more time',
+    'read the console: the guest has to get an address, and to start sshd if its image was built here; `timeouts["ip-polling"]` allows more time',
   'ssh-connect': 'read the console: the image has to start sshd; `timeouts["ssh-connect"]` allows more time',
   upload: 'run `df -h` in a guest kept by `keepOnFailure`; `timeouts.upload` allows more time',
   'node-install':

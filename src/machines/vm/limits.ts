@@ -4,7 +4,7 @@ import type { StepRetries, StepTimeouts, VmContext } from './types.ts';
 export const DEFAULT_TIMEOUTS_MS: StepTimeouts = {
   cloning: 300_000,
   booting: 60_000,
-  'ip-polling': 120_000,
+  'ip-polling': 180_000,
   'ssh-connect': 180_000,
   upload: 120_000,
   'node-install': 600_000,
