@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { GuestInfo, VmHandle } from '@computeragent/runtime-vzvm';
+import type { ListedGuest, VmHandle } from '@computeragent/runtime-vzvm';
 
 /** What is left of a VM, looked for from outside: its process, its files, any process that names it. */
-export async function leftovers(vm: VmHandle, guests: readonly GuestInfo[]): Promise<string[]> {
+export async function leftovers(vm: VmHandle, guests: readonly ListedGuest[]): Promise<string[]> {
   return [
     ...guests.filter(({ name }) => name === vm.name).map(({ name }) => `guest ${name}`),
     ...(await processesNaming(vm.name)),

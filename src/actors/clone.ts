@@ -1,12 +1,13 @@
 import { fromPromise } from 'xstate';
 import type { ActorDeps } from './session.ts';
+import { own } from './own.ts';
 import { step, type VmRef } from './step.ts';
 
 /** Makes the guest's disk and settings. Release is registered first: an aborted clone may have made something. */
 export const clone = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
-      vm.scope.add('guest files', () => vm.driver.delete(vm.name));
+      await own(vm);
       await vm.driver.clone(
         {
           image: vm.image,

@@ -80,6 +80,14 @@ export interface CopyOfRunning {
   readonly renewed: PromiseWithResolvers<void>;
 }
 
+/** Keeps a VM in the journal of what this user's programs own. */
+export interface Ownership {
+  /** Before anything of the VM exists: resolves when it is written down, and somebody stands by to end it after us. */
+  intend(): Promise<void>;
+  /** Nothing of the VM is left. */
+  forget(): Promise<void>;
+}
+
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
 export interface VmSession {
   readonly name: string;
@@ -99,6 +107,10 @@ export interface VmSession {
   readonly snapshotable?: boolean | undefined;
   readonly scope: Scope;
   readonly log: LogLine;
+  /** Undefined where the VM ends with this process anyway. */
+  owned?: Ownership | undefined;
+  /** It was given to nobody, and lives on: its release lets go of it. */
+  isDetached?: boolean;
   /** The key pair made for this VM alone. */
   keys: { readonly publicKey: string; readonly privateKey: string };
   /** The harness's token, made for this VM alone. */

@@ -1,19 +1,17 @@
 import { fromPromise } from 'xstate';
 import type { GuestProcess } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
+import { own, ownProcess } from './own.ts';
 import type { ActorDeps, VmSession } from './session.ts';
 import { step, type VmRef } from './step.ts';
-
-/** The disk is thrown away, so nobody waits for a polite shutdown. */
-const STOP_GRACE_MS = 0;
 
 /** Starts the hypervisor process. */
 export const startVm = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
       // A fork is cloned and started in one.
-      if (vm.template !== undefined) vm.scope.add('guest files', () => vm.driver.delete(vm.name));
-      vm.scope.add('guest process', () => vm.driver.stop(vm.name, STOP_GRACE_MS));
+      if (vm.template !== undefined) await own(vm);
+      ownProcess(vm);
       vm.process = await started(vm, signal);
     }),
   );

@@ -6,9 +6,12 @@ import { runCli } from './run.ts';
 const abort = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => abort.abort());
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const status = await runCli(process.argv.slice(2), {
   signal: abort.signal,
   out: (line) => void process.stdout.write(`${line}\n`),
   log: (line) => void process.stderr.write(`${line}\n`),
   substrate: (options) => new VZVMSubstrate(options),
 });
+
+// A driver that hangs must not keep whoever asked: its command is ended with us.
+process.stdout.write('', () => process.exit(status));

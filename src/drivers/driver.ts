@@ -177,6 +177,12 @@ export interface ResolveOptions {
   readonly log: LogLine;
 }
 
+/** How another process makes the same driver: its name, and options that are no secret. */
+export interface DriverRecipe {
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
 /**
  * A VM back end. Verbs take names, never handles: release must always be able to delete by name.
  * Every verb honours its AbortSignal and has a deadline of its own; every rejection is a VzvmError.
@@ -185,6 +191,8 @@ export interface Driver {
   /** "qemu", "tart", "fake"… */
   readonly name: string;
   readonly features: DriverFeatures;
+  /** Absent where guests end with the process that made them, or where nobody else could release them. */
+  readonly recipe?: DriverRecipe;
   /** Hypervisor acceleration in use once known ("kvm", "hvf", "tcg", "vz"); undefined before the first image was resolved. */
   readonly accelerator: string | undefined;
   /** Is the back end installed, new enough and permitted? Never rejects for a missing tool: it reports. */
@@ -195,6 +203,8 @@ export interface Driver {
   clone(request: CloneRequest, signal: AbortSignal): Promise<void>;
   /** Starts the guest; resolves once the process runs. Throws BOOT_FAILED, LIMIT_REACHED, PORT_TAKEN. */
   start(guest: string, signal: AbortSignal): Promise<GuestProcess>;
+  /** The process of a guest that runs, whoever has started it; undefined when it does not run. Absent with `recipe`. */
+  adopt?(guest: string): Promise<GuestProcess | undefined>;
   /** One look at the guest's address; undefined: not yet. */
   address(guest: string, signal: AbortSignal): Promise<GuestAddress | undefined>;
   /** A byte stream to a TCP port in the guest. Throws DIAL_FAILED (retry "safe"). */

@@ -5,6 +5,8 @@ import type { Driver, LogLine } from './driver.ts';
 export interface DriverOptions {
   readonly log?: LogLine;
   readonly tartBin?: string;
+  readonly tartHome?: string;
+  readonly qemuBin?: string;
   readonly stateDir?: string;
   readonly cacheDir?: string;
   readonly accelerator?: 'auto' | 'kvm' | 'hvf' | 'tcg';

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { execa } from 'execa';
 import { tail, VzvmError } from '../errors.ts';
 import { signalProcess } from './end-process.ts';
+import { OWNER_MARK, ownerId } from './marked.ts';
 
 /** How a program is run. */
 export interface RunOptions {
@@ -41,7 +42,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     forceKillAfterDelay: 5_000,
     maxBuffer: 16 * 1024 * 1024,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
-    ...(options.env ? { env: { ...options.env } } : {}),
+    env: { [OWNER_MARK]: ownerId, ...options.env },
     ...(options.isGroup ? { detached: true } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),

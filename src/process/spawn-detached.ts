@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { tail, VzvmError } from '../errors.ts';
+import { GUEST_MARK, OWNER_MARK } from './marked.ts';
 
 const TAIL_BYTES = 16 * 1024;
 /** Where an input file is read. */
@@ -38,6 +39,8 @@ export async function spawnDetached(
     readonly logFile: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
+    /** The guest that it runs: it can be found by that, whoever looks. */
+    readonly guest?: string;
     /** A file that it reads as its file descriptor 3, through a pipe. */
     readonly inputFile?: string | undefined;
   },
@@ -48,7 +51,7 @@ export async function spawnDetached(
     const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', log.fd, log.fd, ...(inputFile === undefined ? [] : ['pipe' as const])],
-      env: { ...process.env, ...options.env },
+      env: environment(options),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     // `exit`, not `close`: a grandchild that holds the output open must not keep the guest looking alive.
@@ -69,6 +72,12 @@ export async function spawnDetached(
   } finally {
     await log.close();
   }
+}
+
+/** Without the mark of whoever runs us: what outlives us is not theirs to end. */
+function environment({ env, guest }: { env?: Readonly<Record<string, string>>; guest?: string }) {
+  const { [OWNER_MARK]: _, ...inherited } = process.env;
+  return { ...inherited, ...env, ...(guest === undefined ? {} : { [GUEST_MARK]: guest }) };
 }
 
 /** An input that ends early is for its reader to tell of. */

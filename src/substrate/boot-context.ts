@@ -1,4 +1,6 @@
 import type { Driver, LogLine } from '../drivers/driver.ts';
+import { defaultStateDir } from '../drivers/folders.ts';
+import { Ownerships } from './ownership.ts';
 import { type SpareMemory, spareMemoryMiB } from './spare-memory.ts';
 import { machineInput } from './machine-input.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
@@ -12,6 +14,7 @@ export interface BootContext {
   readonly options: VZVMSubstrateOptions;
   readonly log: LogLine;
   readonly host: VmHost;
+  readonly ownerships: Ownerships;
   readonly driver: () => Promise<Driver>;
   readonly templates: Templates;
   readonly spareMiB: SpareMemory;
@@ -28,9 +31,16 @@ export interface BootContextParts extends Pick<BootContext, 'options' | 'log' | 
 /** Puts together what boots share. */
 export function createBootContext(parts: BootContextParts): BootContext {
   const { options, log, spareMiB = spareMemoryMiB } = parts;
-  const host = new VmHost(log, options.inspect);
+  const ownerships = new Ownerships(options.stateDir ?? defaultStateDir(), log);
+  const host = new VmHost(log, options.inspect, ownerships);
   const start = (of: TemplateOf, secret: string) => startForTemplate({ options, log, host }, of, secret);
-  return { ...parts, host, spareMiB, templates: new Templates({ options, log, spareMiB, start }) };
+  return {
+    ...parts,
+    host,
+    ownerships,
+    spareMiB,
+    templates: new Templates({ options, log, spareMiB, start }),
+  };
 }
 
 /** Whoever makes the template ends it, and tells why it failed. */

@@ -14,11 +14,12 @@ import type { HostedVm } from './vm-host.ts';
 
 /** Everything that decides what a VM is given, read anew each time: files may have changed. */
 export async function readWanted(
-  { options, log, driver: choose }: BootContext,
+  { options, log, driver: choose, ownerships }: BootContext,
   signal: AbortSignal,
 ): Promise<Wanted> {
   assertNotAborted(signal);
   const driver = await choose();
+  ownerships.prepare(driver);
   const plan = await readPlan(options);
   const payload = await readPayload(options.bundlePath, plan.preparation);
   const base = await driver.resolveImage(imageFor(driver, options), { signal, log });

@@ -1,8 +1,9 @@
+import { ownerOfCheckpoint } from '../drivers/checkpoint-key.ts';
 import type { Driver, MemorySnapshots } from '../drivers/driver.ts';
 import { messageOf, VzvmError } from '../errors.ts';
 import type { BootContext } from './boot-context.ts';
 import { copyAll } from './copy-vm.ts';
-import { ownerOf, SavedVm } from './saved-vm.ts';
+import { SavedVm } from './saved-vm.ts';
 import type { BootedVm, Checkpoint, CheckpointOptions, Copies, ForkOptions } from './vm-handle.ts';
 import type { HostedVm } from './vm-host.ts';
 
@@ -112,7 +113,7 @@ export class Checkpoints {
   /** What killed processes have left: it takes as much disk as a VM takes memory, and has its secrets in it. */
   async #removeOrphans(snapshots: MemorySnapshots): Promise<void> {
     for (const key of await snapshots.list()) {
-      const owner = ownerOf(key);
+      const owner = ownerOfCheckpoint(key);
       if (owner !== undefined && !isAlive(owner)) await snapshots.remove(key);
     }
   }

@@ -1,5 +1,6 @@
 export { BootError } from './boot-error.ts';
-export type { ListedGuest } from './guests.ts';
+export type { GuestEntry, ListedGuest } from './guests.ts';
+export type { Swept } from '../reaper/index.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';

@@ -1,17 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { VmSession } from '../actors/index.ts';
+import { newCheckpointKey } from '../drivers/checkpoint-key.ts';
 import type { MemorySnapshots } from '../drivers/driver.ts';
-
-const KEY = /^live-(?<owner>\d+)-[0-9a-f]{12}$/;
-
-/** A key for what is saved of a running VM: it names the process that will remove it. */
-export const newLiveKey = (): string => `live-${process.pid}-${randomBytes(6).toString('hex')}`;
-
-/** The process that has saved a VM under this key; undefined where no running VM was saved under it. */
-export function ownerOf(key: string): number | undefined {
-  const owner = KEY.exec(key)?.groups?.['owner'];
-  return owner === undefined ? undefined : Number(owner);
-}
 
 /** What a copy has of the VM that it is a copy of, until it is renewed. Secret. */
 export interface Original extends Pick<
@@ -27,7 +16,7 @@ export interface Original extends Pick<
  * on its disks, and could not be saved in their turn without them. It costs nothing: copies hold its files open anyway.
  */
 export class SavedVm {
-  readonly key = newLiveKey();
+  readonly key = newCheckpointKey();
   readonly createdAt = Date.now();
   readonly original: Original;
   /** Resolves when it is removed. */

@@ -16,7 +16,8 @@ import {
   removeStored,
   type StoredItem,
 } from './image-store.ts';
-import { type ListedGuest, listGuests, removeGuest } from './guests.ts';
+import { type GuestsOf, type ListedGuest, listGuests, removeGuest, removeLeftOvers } from './guests.ts';
+import type { Swept } from '../reaper/index.ts';
 import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
@@ -128,9 +129,9 @@ export class VZVMSubstrate implements Substrate {
     return checkHost(await this.#chosenDriver(), this.#context.options, this.#signal(options.signal));
   }
 
-  /** Guests of this driver on this machine, also those of other processes. */
+  /** Guests of this driver on this machine, also those of other processes, and all others that the journal knows. */
   async list(): Promise<readonly ListedGuest[]> {
-    return listGuests(await this.#chosenDriver());
+    return listGuests(await this.#guests());
   }
 
   /**
@@ -138,7 +139,15 @@ export class VZVMSubstrate implements Substrate {
    * @throws VzvmError OPTION_INVALID, RELEASE_FAILED.
    */
   async removeGuest(name: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    await removeGuest(await this.#chosenDriver(), name, force);
+    await removeGuest(await this.#guests(), name, force);
+  }
+
+  /**
+   * Removes all that programs which are gone have left on this machine, of any driver that the journal knows: VMs,
+   * commands under way, checkpoints; and detached VMs whose time is over. The first boot of a substrate does it, too.
+   */
+  async removeLeftOvers(): Promise<Swept> {
+    return removeLeftOvers(await this.#guests());
   }
 
   /**
@@ -149,6 +158,18 @@ export class VZVMSubstrate implements Substrate {
   async dispose(): Promise<void> {
     this.#endsWith?.removeEventListener('abort', this.#onEnd);
     this.#closing.abort(new VzvmError('ABORTED', 'the substrate is disposed'));
+    try {
+      await this.#endAll();
+    } finally {
+      await this.#context.ownerships.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #endAll(): Promise<void> {
     const drained = this.#pool?.drain();
     drained?.catch(() => undefined); // Told below, unless there is worse to tell.
     await Promise.allSettled(this.#underWay);
@@ -156,10 +177,6 @@ export class VZVMSubstrate implements Substrate {
     assertReleased([...ended, ...(await this.#checkpoints.dispose())]);
     await this.#context.templates.quiet();
     await drained;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose();
   }
 
   async #prepareForks(signal: AbortSignal): Promise<void> {
@@ -172,6 +189,10 @@ export class VZVMSubstrate implements Substrate {
       if (signal.aborted || isAborted(error)) throw error;
       log(`nothing could be prepared, so VMs boot: ${messageOf(error)}`);
     }
+  }
+
+  async #guests(): Promise<GuestsOf> {
+    return { driver: await this.#chosenDriver(), journal: this.#context.ownerships.journal };
   }
 
   #take(options: BootHarnessOptions, signal: AbortSignal): Promise<HostedVm> {

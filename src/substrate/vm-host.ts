@@ -3,6 +3,7 @@ import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
+import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
@@ -17,14 +18,16 @@ export interface HostedVm {
 export class VmHost {
   readonly #log: LogLine;
   readonly #inspect: VZVMSubstrateOptions['inspect'];
+  readonly #ownerships: Ownerships;
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
   readonly #left: VmOutput[] = [];
   readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
 
-  constructor(log: LogLine, inspect: VZVMSubstrateOptions['inspect']) {
+  constructor(log: LogLine, inspect: VZVMSubstrateOptions['inspect'], ownerships: Ownerships) {
     this.#log = log;
     this.#inspect = inspect;
+    this.#ownerships = ownerships;
   }
 
   /** Starts a VM. `isNews` says which of its events are told in the log. */
@@ -35,14 +38,20 @@ export class VmHost {
   ): HostedVm {
     const { name } = session;
     this.#sessions.set(name, session);
+    const owned = this.#ownerships.of(session);
+    session.owned = owned;
     const tell = (event: VmHandleEvent) => {
       const line = isNews(event) ? describe(name, event) : undefined;
       if (line !== undefined) this.#log(line);
+      owned?.note(event);
     };
     const options = { machine: this.#machine, session, input, onEvent: tell, inspect: this.#inspect };
     const vm = new VmRuntime(options);
     this.#running.set(name, vm);
-    void vm.done.then((output) => this.#ended(output));
+    void vm.done.then((output) => {
+      this.#ended(output);
+      if (owned) this.#ownerships.ended(owned);
+    });
     return { vm, session };
   }
 

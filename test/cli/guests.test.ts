@@ -44,8 +44,8 @@ describe('the VMs of a machine', () => {
     const { vzvm, used, left } = await setUp();
     const { status, out } = await vzvm('ls');
     expect(status).toBe(0);
-    expect(out).toMatch(new RegExp(`^${used} +running +process ${process.pid}$`, 'm'));
-    expect(out).toMatch(new RegExp(`^${left} +running +gone: vzvm gc removes it$`, 'm'));
+    expect(out).toMatch(new RegExp(`^${used} +fake +running +process ${process.pid}$`, 'm'));
+    expect(out).toMatch(new RegExp(`^${left} +fake +running +gone: vzvm gc removes it$`, 'm'));
     const json = JSON.parse((await vzvm('ls', '--json')).out) as { name: string; isLeftOver: boolean }[];
     expect(json).toContainEqual(expect.objectContaining({ name: left, running: true, isLeftOver: true }));
     expect(json).toContainEqual(expect.objectContaining({ name: used, isLeftOver: false }));

@@ -23,6 +23,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   guest: { ours: [], outside: ['node:crypto', 'node:path/posix'] },
   ssh: { ours: [] },
   process: { ours: [] },
+  journal: { ours: ['process'], outside: [NODE, 'zod'] },
+  reaper: { ours: ['journal', CONTRACT, 'drivers/registry', 'process'], outside: [NODE] },
   substrate: {
     ours: [
       'machines',
@@ -32,6 +34,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       'guest',
       'ssh',
       'inspector',
+      'journal',
+      'reaper',
       'packages/sdk:types',
     ],
   },

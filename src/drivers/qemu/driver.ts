@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { VzvmError } from '../../errors.ts';
 import { readTail } from '../../process/spawn-detached.ts';
 import type * as contract from '../driver.ts';
+import { foreignProcess } from '../foreign-process.ts';
 import { parseGuestName } from '../guest-name.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { hasAnnounced } from './announcement.ts';
@@ -108,6 +109,11 @@ class QemuDriver implements contract.Driver {
     return this.#accelerator;
   }
 
+  get recipe(): contract.DriverRecipe {
+    const options = { stateDir: this.#stateDir, cacheDir: this.#cacheDir, qemuBin: this.#bin };
+    return { driver: this.name, options };
+  }
+
   check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
     return checkHost(
       { arch: this.#arch, bin: this.#bin, stateDir: this.#stateDir, cacheDir: this.#cacheDir },
@@ -142,6 +148,12 @@ class QemuDriver implements contract.Driver {
       log: this.#log,
     });
     return startGuest(files, { guest, bin: this.#bin, arch: this.#arch, accelerator, settings }, signal);
+  }
+
+  async adopt(guest: string): Promise<contract.GuestProcess | undefined> {
+    const files = this.#files(guest);
+    const pid = await runningPid(files);
+    return pid === undefined ? undefined : foreignProcess(pid, () => readTail(files.log));
   }
 
   async address(guest: string): Promise<contract.GuestAddress | undefined> {

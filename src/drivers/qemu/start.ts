@@ -61,6 +61,7 @@ export async function startGuest(
   const child = await spawnDetached(context.bin, args, {
     logFile: files.log,
     cwd: files.folder,
+    guest: context.guest,
     inputFile: incoming?.stateFile,
   });
   try {

@@ -41,6 +41,17 @@ export function createTartDriver(options: TartDriverOptions = {}): contract.Driv
   return new TartDriver(options);
 }
 
+/** Tart's folder, where the environment names it, must be the same for whoever makes the driver again. */
+function recipeOptions(options: TartDriverOptions, cacheDir: string): Record<string, string> {
+  const tartHome = options.tartHome ?? process.env['TART_HOME'];
+  return {
+    tartBin: options.tartBin ?? 'tart',
+    stateDir: options.stateDir ?? defaultStateDir(),
+    cacheDir,
+    ...(tartHome ? { tartHome } : {}),
+  };
+}
+
 /** One lock for each Tart home: clone, start, list and delete read all VMs, and fail when one goes meanwhile. */
 const locks = new Map<string, Mutex>();
 
@@ -55,6 +66,7 @@ class TartDriver implements contract.Driver {
     keepsRunning: false,
     takesKeys: false,
   };
+  readonly recipe: contract.DriverRecipe;
   readonly #tart: TartCli;
   readonly #stateDir: string;
   readonly #cacheDir: string;
@@ -65,6 +77,7 @@ class TartDriver implements contract.Driver {
     this.#tart = new TartCli({ bin: options.tartBin ?? 'tart', home: options.tartHome });
     this.#cacheDir = options.cacheDir ?? defaultCacheDir();
     this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
+    this.recipe = { driver: this.name, options: recipeOptions(options, this.#cacheDir) };
     const key = options.tartHome ?? '';
     this.#lock = locks.get(key) ?? new Mutex();
     locks.set(key, this.#lock);

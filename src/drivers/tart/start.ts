@@ -20,7 +20,11 @@ export async function startVm(
   signal: AbortSignal,
 ): Promise<DetachedProcess> {
   if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
-  const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS], { logFile, env: tart.env });
+  const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS], {
+    logFile,
+    guest,
+    env: tart.env,
+  });
   try {
     await untilRunning(tart, guest, child, signal);
     return child;

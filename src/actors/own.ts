@@ -1,0 +1,21 @@
+import type { VmSession } from './session.ts';
+
+/** The disk is thrown away, so nobody waits for a polite shutdown. */
+const STOP_GRACE_MS = 0;
+
+/** Registers how the guest's files are released, and writes down that there may be some from now on. */
+export async function own(vm: VmSession): Promise<void> {
+  vm.scope.add('guest files', async () => {
+    if (vm.isDetached) return;
+    await vm.driver.delete(vm.name);
+    await vm.owned?.forget();
+  });
+  await vm.owned?.intend();
+}
+
+/** Registers how the guest's process is released. */
+export function ownProcess(vm: VmSession): void {
+  vm.scope.add('guest process', async () => {
+    if (!vm.isDetached) await vm.driver.stop(vm.name, STOP_GRACE_MS);
+  });
+}

@@ -1,0 +1,3 @@
+export { Journal } from './journal.ts';
+export { thisOwner } from './owner.ts';
+export type { Owner, OwnerRecord, VmAccess, VmRecord } from './record.ts';

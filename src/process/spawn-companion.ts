@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { tail, VzvmError } from '../errors.ts';
+
+const READY_TIMEOUT_MS = 15_000;
+
+/** A Node process of ours that outlives this one. */
+export interface Companion {
+  readonly pid: number;
+  /** Resolves, never rejects, when it has exited. */
+  readonly exited: Promise<void>;
+  /** Lets go of it: it is told that nobody holds it any more. */
+  release(): void;
+}
+
+/**
+ * Starts a script of ours in a session of its own and waits for its first line, which says that it is there. Tied: its
+ * standard input ends when we do, whatever ends us. It keeps no event loop alive, and gets of our environment only
+ * what is named.
+ * @throws VzvmError TOOL_MISSING, COMMAND_FAILED, COMMAND_TIMEOUT when it does not come up; then there is none.
+ */
+export async function spawnCompanion(
+  script: string,
+  args: readonly string[],
+  options: { readonly env: readonly string[]; readonly tied: boolean },
+): Promise<Companion> {
+  const child = spawn(process.execPath, [...sourceFlags(), script, ...args], {
+    detached: true,
+    cwd: '/',
+    stdio: [options.tied ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => options.env.includes(name))),
+  });
+  const exited = new Promise<void>(
+    (resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()),
+  );
+  const [input, output, errors] = child.stdio as unknown as [Writable | null, Readable, Readable];
+  input?.on('error', () => undefined); // It is gone, which `exited` tells.
+  try {
+    await firstLine(script, output, errors, exited);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    output.destroy();
+    errors.destroy();
+  }
+  child.unref();
+  for (const stream of [input]) (stream as { unref?: () => void } | null)?.unref?.();
+  return { pid: child.pid ?? 0, exited, release: () => void input?.end() };
+}
+
+/** What our own source needs to be run as it is; nothing once it is built. */
+const sourceFlags = (): string[] =>
+  import.meta.url.endsWith('.ts') ? ['--conditions=source', '--no-warnings'] : [];
+
+async function firstLine(
+  script: string,
+  output: Readable,
+  errors: Readable,
+  exited: Promise<void>,
+): Promise<void> {
+  let written = '';
+  errors.on('data', (chunk: Buffer) => void (written = tail(written + String(chunk))));
+  const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
+  try {
+    const ended = exited.then((): never => {
+      throw new VzvmError('COMMAND_FAILED', `${script} ended before it was ready`, { stderrTail: written });
+    });
+    ended.catch(() => undefined); // Told by the race, or of no interest any more.
+    await Promise.race([once(createInterface(output), 'line', { signal: deadline }), ended]);
+  } catch (cause) {
+    if (cause instanceof VzvmError) throw cause;
+    throw new VzvmError('COMMAND_TIMEOUT', `${script} was not ready within ${READY_TIMEOUT_MS} ms`, {
+      facts: { program: script },
+      stderrTail: written,
+      cause,
+    });
+  }
+}
