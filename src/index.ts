@@ -23,6 +23,8 @@ export type {
   Checkpoint,
   CheckpointOptions,
   Copies,
+  DetachedVm,
+  DetachOptions,
   ForkOptions,
   GuestEntry,
   ListedGuest,

@@ -86,6 +86,8 @@ export interface Ownership {
   intend(): Promise<void>;
   /** Nothing of the VM is left. */
   forget(): Promise<void>;
+  /** Resolves when all that is known of it by now is written down. */
+  settled(): Promise<void>;
 }
 
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
@@ -103,6 +105,8 @@ export interface VmSession {
   readonly template?: string | undefined;
   /** The template is another VM as it ran; undefined: there is none, or one whose harness waits to be claimed. */
   readonly copy?: CopyOfRunning | undefined;
+  /** It runs already, and is taken over. */
+  readonly isAdopted?: boolean;
   /** The VM is to become a template. */
   readonly snapshotable?: boolean | undefined;
   readonly scope: Scope;

@@ -9,18 +9,29 @@ import { step, type VmRef } from './step.ts';
 export const startVm = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
-      // A fork is cloned and started in one.
-      if (vm.template !== undefined) await own(vm);
+      // A fork is cloned and started in one, and one that is taken over runs already.
+      if (vm.template !== undefined || vm.isAdopted) await own(vm);
       ownProcess(vm);
       vm.process = await started(vm, signal);
     }),
   );
 
-function started({ driver, name, template }: VmSession, signal: AbortSignal): Promise<GuestProcess> {
+function started(vm: VmSession, signal: AbortSignal): Promise<GuestProcess> {
+  const { driver, name, template } = vm;
+  if (vm.isAdopted) return adopted(vm);
   if (template === undefined) return driver.start(name, signal);
   if (driver.snapshots) return driver.snapshots.fork({ guest: name, key: template }, signal);
   throw new VzvmError('UNSUPPORTED', `the driver ${driver.name} cannot start a VM from a template`, {
     facts: { driver: driver.name },
     hint: 'use the qemu driver, or a warm pool',
+  });
+}
+
+async function adopted({ driver, name }: VmSession): Promise<GuestProcess> {
+  const process = await driver.adopt?.(name);
+  if (process) return process;
+  throw new VzvmError('GUEST_EXITED', `${name} does not run any more`, {
+    facts: { guest: name },
+    hint: `remove what is left of it: npx vzvm rm ${name}`,
   });
 }

@@ -83,6 +83,8 @@ export interface GuestProcess {
   readonly pid: number;
   /** Resolves, never rejects, when the process has exited. */
   readonly exited: Promise<ExitReport>;
+  /** Lets this program end although the guest runs on. Absent where it does so anyway. */
+  readonly unref?: () => void;
 }
 
 /** Where a guest is reached. */

@@ -28,6 +28,7 @@ export const vmRecord = z.object({
   /** Why its boot failed, in one sentence. */
   failure: z.string().optional(),
   image: z.string(),
+  imageDigest: z.string(),
   cpu: z.number(),
   memoryMiB: z.number(),
   /** Milliseconds since the epoch. */

@@ -47,8 +47,12 @@ export async function spawnCompanion(
     errors.destroy();
   }
   child.unref();
-  for (const stream of [input]) (stream as { unref?: () => void } | null)?.unref?.();
-  return { pid: child.pid ?? 0, exited, release: () => void input?.end() };
+  (input as { unref?: () => void } | null)?.unref?.();
+  const release = () => {
+    child.ref(); // From here on somebody may wait for its end.
+    input?.end();
+  };
+  return { pid: child.pid ?? 0, exited, release };
 }
 
 /** What our own source needs to be run as it is; nothing once it is built. */

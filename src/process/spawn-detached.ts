@@ -25,6 +25,8 @@ export interface DetachedProcess {
   readonly exited: Promise<ProcessReport>;
   /** Signals it; one that is gone already is fine. */
   kill(signal: NodeJS.Signals): void;
+  /** Lets this program end although it runs on. */
+  unref(): void;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function spawnDetached(
     const { pid } = child;
     // A made-up id could be read as "every process" by kill(2).
     if (pid === undefined) throw new VzvmError('INTERNAL', `${file} was started without a process id`);
-    return { pid, exited, kill: (signal) => void child.kill(signal) };
+    return { pid, exited, kill: (signal) => void child.kill(signal), unref: () => child.unref() };
   } finally {
     await log.close();
   }

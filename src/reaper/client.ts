@@ -26,3 +26,7 @@ const script = fileURLToPath(
 export function startReaper(stateDir: string, id: string): Promise<Companion> {
   return spawnCompanion(script, ['owner', stateDir, id], { env: ENVIRONMENT, tied: true });
 }
+/** Starts the process that ends one detached VM when its time is over. @throws VzvmError as {@link startReaper}. */
+export function startKeeper(stateDir: string, guest: string): Promise<Companion> {
+  return spawnCompanion(script, ['keeper', stateDir, guest], { env: ENVIRONMENT, tied: false });
+}

@@ -10,6 +10,8 @@ export type {
   Checkpoint,
   CheckpointOptions,
   Copies,
+  DetachedVm,
+  DetachOptions,
   ForkOptions,
   VmHandle,
   VmHandleEvent,

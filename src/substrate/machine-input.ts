@@ -9,7 +9,8 @@ export function machineInput(session: VmSession, options: VZVMSubstrateOptions):
     image: session.image.ref,
     keepOnFailure: options.keepOnFailure ?? false,
     keepsImage: session.keep !== undefined,
-    isFork: session.template !== undefined,
+    // What was taken over has everything, as a fork has.
+    isFork: session.template !== undefined || session.isAdopted === true,
     timeoutsMs: { ...readinessTimeouts(options.readinessTimeoutMs), ...options.timeouts },
     ...(options.retries ? { retries: options.retries } : {}),
     ...(options.readinessPollMs === undefined ? {} : { pollMs: options.readinessPollMs }),

@@ -2,7 +2,7 @@ import type { VmSession } from '../actors/index.ts';
 import type { Driver, DriverRecipe, LogLine } from '../drivers/driver.ts';
 import { messageOf } from '../errors.ts';
 import { Journal, thisOwner, type VmAccess, type VmRecord } from '../journal/index.ts';
-import { holdReaper, type ReaperHold, sweep } from '../reaper/index.ts';
+import { giveToKeeper, holdReaper, type ReaperHold, sweep } from '../reaper/index.ts';
 import type { VmHandleEvent } from './vm-handle.ts';
 
 /** Stands by for the next VM for as long; its start is cheap, but not free. */
@@ -14,23 +14,24 @@ const swept = new Set<string>();
 /** The journal of one substrate's VMs, and the reaper that stands by for them. */
 export class Ownerships {
   readonly journal: Journal;
-  readonly #stateDir: string;
+  /** The folder that the journal is in. */
+  readonly stateDir: string;
   readonly #log: LogLine;
-  readonly #owned = new Set<OwnedVm>();
+  readonly #owned = new Map<VmSession, OwnedVm>();
   #hold: ReaperHold | undefined;
   #sweeping: Promise<void> | undefined;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(stateDir: string, log: LogLine) {
     this.journal = new Journal(stateDir);
-    this.#stateDir = stateDir;
+    this.stateDir = stateDir;
     this.#log = log;
   }
 
   /** Removes what programs that were killed have left, once; nobody's boot waits for it, or fails by it. */
   async #sweepOnce(): Promise<void> {
-    if (swept.has(this.#stateDir)) return;
-    swept.add(this.#stateDir);
+    if (swept.has(this.stateDir)) return;
+    swept.add(this.stateDir);
     try {
       const { removed, problems } = await sweep(this.journal);
       for (const guest of removed) this.#log(`removed ${guest}, which a program that is gone has left`);
@@ -55,8 +56,9 @@ export class Ownerships {
       journal: this.journal,
       log: this.#log,
       standBy: () => this.#held(recipe).ready,
+      stateDir: this.stateDir,
     });
-    this.#owned.add(owned);
+    this.#owned.set(session, owned);
     clearTimeout(this.#linger);
     return owned;
   }
@@ -72,12 +74,17 @@ export class Ownerships {
 
   #held(recipe: DriverRecipe): ReaperHold {
     clearTimeout(this.#linger);
-    return (this.#hold ??= holdReaper(this.#stateDir, recipe, this.#log));
+    return (this.#hold ??= holdReaper(this.stateDir, recipe, this.#log));
+  }
+
+  /** What is written down of a VM; undefined where it ends with this process anyway, or has ended. */
+  ownedBy(session: VmSession): OwnedVm | undefined {
+    return this.#owned.get(session);
   }
 
   /** A VM has ended. */
-  ended(owned: OwnedVm): void {
-    this.#owned.delete(owned);
+  ended(session: VmSession): void {
+    if (!this.#owned.delete(session)) return;
     if (this.#owned.size > 0) return;
     clearTimeout(this.#linger);
     const tell = (error: unknown) => this.#log(`the reaper could not be let go: ${messageOf(error)}`);
@@ -89,6 +96,7 @@ interface OwnedVmDeps {
   readonly journal: Journal;
   readonly log: LogLine;
   readonly standBy: () => Promise<void>;
+  readonly stateDir: string;
 }
 
 /** One VM's entry in the journal. Written in order, one after the other. */
@@ -117,6 +125,21 @@ export class OwnedVm {
   async forget(): Promise<void> {
     this.#isOver = true;
     await this.#inOrder(() => this.#deps.journal.forget(this.#session.name));
+  }
+
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  /** Gives it to nobody. */
+  detach(expiresAt: number): Promise<void> {
+    return this.#inOrder(async () => {
+      const { journal, stateDir } = this.#deps;
+      const access = this.#access();
+      if (access) await journal.writeAccess(this.#session.name, access);
+      await giveToKeeper(journal, stateDir, await this.record(), expiresAt);
+      this.#isOver = true;
+    });
   }
 
   /** What the journal should tell by now. Nobody waits for it: a line that is late costs nothing. */
@@ -148,6 +171,7 @@ export class OwnedVm {
       step: this.#step,
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
       image: image.ref,
+      imageDigest: image.digest,
       cpu: plan.resources.cpu,
       memoryMiB: plan.resources.memoryMiB,
       createdAt: this.#createdAt,

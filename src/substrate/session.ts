@@ -43,15 +43,19 @@ export function createSession(parts: {
   readonly payload: Payload;
   readonly envs: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
+  /** It runs already: what it has. */
+  readonly adopted?: Pick<VmSession, 'name' | 'token' | 'keys'>;
 }): VmSession {
-  const name = newGuestName();
+  const { adopted, ...rest } = parts;
+  const name = adopted?.name ?? newGuestName();
   return {
-    ...parts,
+    ...rest,
     name,
+    isAdopted: adopted !== undefined,
     scope: new ResourceScope(),
     log: (line) => parts.log(`${name}: ${line}`),
-    keys: generateKeyPair(name),
-    token: randomBytes(24).toString('base64url'),
+    keys: adopted?.keys ?? generateKeyPair(name),
+    token: adopted?.token ?? randomBytes(24).toString('base64url'),
   };
 }
 

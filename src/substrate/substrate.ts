@@ -1,6 +1,7 @@
 import type { Driver, Finding, KeptImage } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import type { BootHarnessOptions, Substrate } from '@computeragent/sdk';
+import { attachVm } from './attach.ts';
 import { type BootContext, createBootContext } from './boot-context.ts';
 import { assertNotAborted } from './boot-end.ts';
 import { bootVm } from './boot.ts';
@@ -22,6 +23,7 @@ import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
+import { endOnSignals } from './signals.ts';
 import { TemplateRecords } from './template-records.ts';
 import type { BootedVm } from './vm-handle.ts';
 import { isAborted, messageOf } from '../errors.ts';
@@ -42,6 +44,7 @@ export class VZVMSubstrate implements Substrate {
   readonly #onEnd = (): void =>
     void this.dispose().catch((error: unknown) => this.#context.log(String(error)));
   #driver: Promise<Driver> | undefined;
+  #ignoreSignals: (() => void) | undefined;
 
   constructor(options: VZVMSubstrateOptions = {}) {
     const checked = checkOptions(options);
@@ -70,6 +73,33 @@ export class VZVMSubstrate implements Substrate {
     const signal = this.#signal(options.signal);
     assertNotAborted(signal);
     return this.#give(await this.#tracked(this.#take(options, signal)));
+  }
+
+  /**
+   * Takes over a VM that was detached, also by another program of this user, or whose program is gone. Its host key is
+   * the one that was seen before. One that cannot be taken over is left as it was.
+   * @throws VzvmError OPTION_INVALID when there is none, or it is somebody's; UNSUPPORTED when nobody has logged in to it
+   * yet; GUEST_EXITED when it does not run any more; BootError when it does not answer; ABORTED.
+   */
+  async attach(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<BootedVm> {
+    const signal = this.#signal(options.signal);
+    assertNotAborted(signal);
+    return this.#give(await this.#tracked(attachVm(this.#context, name, signal)));
+  }
+
+  /**
+   * Takes over a VM as {@link VZVMSubstrate.attach} of an instance does, with a substrate of its own, which ends with it.
+   * @throws VzvmError as that.
+   */
+  static async attach(name: string, options: VZVMSubstrateOptions = {}): Promise<BootedVm> {
+    const substrate = new VZVMSubstrate(options);
+    try {
+      const booted = await substrate.attach(name);
+      return { ...booted, shutdown: () => substrate.dispose() };
+    } catch (error) {
+      await substrate.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -162,6 +192,7 @@ export class VZVMSubstrate implements Substrate {
       await this.#endAll();
     } finally {
       await this.#context.ownerships.close();
+      this.#ignoreSignals?.();
     }
   }
 
@@ -208,6 +239,9 @@ export class VZVMSubstrate implements Substrate {
 
   #give({ vm, session }: HostedVm): BootedVm {
     vm.own(this.#checkpoints.of({ vm, session }));
+    const tell = (error: unknown) => this.#context.log(`${vm.name}: ${messageOf(error)}`);
+    // Whoever was given it has given it a login and a token of its own.
+    void this.#tracked(this.#context.ownerships.ownedBy(session)?.refresh() ?? Promise.resolve()).catch(tell);
     return {
       baseUrl: `${session.harnessUrl}/t/${session.token}`,
       vm,
@@ -220,6 +254,7 @@ export class VZVMSubstrate implements Substrate {
   }
 
   #tracked<T>(work: Promise<T>): Promise<T> {
+    if (!this.#closing.signal.aborted) this.#ignoreSignals ??= endOnSignals(() => this.dispose());
     this.#underWay.add(work);
     const done = () => void this.#underWay.delete(work);
     work.then(done, done);

@@ -19,6 +19,19 @@ export interface ForkOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How a VM is given to nobody. */
+export interface DetachOptions {
+  /** Milliseconds until it is ended, unless somebody has taken it over. @defaultValue one hour */
+  readonly ttlMs?: number;
+}
+
+/** A VM that is nobody's. */
+export interface DetachedVm {
+  readonly name: string;
+  /** When it is ended, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
 /** What {@link VmHandle.checkpoint} and {@link VmHandle.fork} do. */
 export interface Copies {
   /**
@@ -89,6 +102,13 @@ export interface VmHandle extends Copies {
   readonly timeline: readonly TimelineEntry[];
   /** Calls back on each event from now on; answers how to stop that. An exception in it changes nothing. */
   on(listener: (event: VmHandleEvent) => void): () => void;
+  /**
+   * Gives the VM to nobody: it runs on when this program ends, until its time is over, and
+   * {@link VZVMSubstrate.attach} takes it back, in any program of this user. `hostPorts` are not forwarded meanwhile. For
+   * this program it has ended. One that has failed and is kept can be detached, to look into it with `npx vzvm ssh`.
+   * @throws VzvmError OPTION_INVALID, UNSUPPORTED, GUEST_EXITED; the VM is then as before.
+   */
+  detach(options?: DetachOptions): Promise<DetachedVm>;
   /** The last lines of the guest's console. */
   consoleTail(): Promise<string>;
 }

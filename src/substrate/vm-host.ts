@@ -3,9 +3,10 @@ import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
+import { detachVm } from './detach.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
-import type { VmHandleEvent } from './vm-handle.ts';
+import type { DetachOptions, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
 
 /** A VM with what its actors share. */
@@ -45,12 +46,13 @@ export class VmHost {
       if (line !== undefined) this.#log(line);
       owned?.note(event);
     };
-    const options = { machine: this.#machine, session, input, onEvent: tell, inspect: this.#inspect };
-    const vm = new VmRuntime(options);
+    const detach = (how: DetachOptions) => detachVm(this.#ownerships, { vm, session }, how);
+    const parts = { machine: this.#machine, session, input, inspect: this.#inspect };
+    const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
     void vm.done.then((output) => {
       this.#ended(output);
-      if (owned) this.#ownerships.ended(owned);
+      this.#ownerships.ended(session);
     });
     return { vm, session };
   }

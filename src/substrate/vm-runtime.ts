@@ -4,7 +4,15 @@ import { messageOf, VzvmError } from '../errors.ts';
 import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
 import { quietly } from './quietly.ts';
 import { Timeline } from './timeline.ts';
-import type { BootedVm, Checkpoint, Copies, VmHandle, VmHandleEvent } from './vm-handle.ts';
+import type {
+  BootedVm,
+  Checkpoint,
+  Copies,
+  DetachedVm,
+  DetachOptions,
+  VmHandle,
+  VmHandleEvent,
+} from './vm-handle.ts';
 
 /** What a VM is started from. */
 export interface VmRuntimeOptions {
@@ -13,6 +21,8 @@ export interface VmRuntimeOptions {
   readonly input: VmInput;
   readonly onEvent: (event: VmHandleEvent) => void;
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Gives it to nobody. Absent where nobody may. */
+  readonly detach?: (options: DetachOptions) => Promise<DetachedVm>;
 }
 
 /**
@@ -24,12 +34,14 @@ export class VmRuntime implements VmHandle {
   readonly done: Promise<VmOutput>;
   readonly #actor: VmActor;
   readonly #session: VmSession;
+  readonly #detach: VmRuntimeOptions['detach'];
   readonly #timeline = new Timeline();
   readonly #listeners = new Set<(event: VmHandleEvent) => void>();
   #copies: Copies | undefined;
 
   constructor(options: VmRuntimeOptions) {
     this.#session = options.session;
+    this.#detach = options.detach;
     this.#listeners.add(options.onEvent);
     const { inspect } = options;
     this.#actor = createActor(options.machine, {
@@ -56,6 +68,10 @@ export class VmRuntime implements VmHandle {
 
   fork(...options: Parameters<Copies['fork']>): Promise<readonly BootedVm[]> {
     return this.#copies?.fork(...options) ?? Promise.reject(this.#notOwned());
+  }
+
+  detach(options: DetachOptions = {}): Promise<DetachedVm> {
+    return this.#detach?.(options) ?? Promise.reject(this.#notOwned());
   }
 
   #notOwned(): VzvmError {

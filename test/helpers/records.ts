@@ -14,6 +14,7 @@ export async function recordOf(
     owner: await thisOwner(),
     step: 'booting',
     image: 'debian:12',
+    imageDigest: 'sha256:0',
     cpu: 1,
     memoryMiB: 512,
     createdAt: 1,

@@ -70,7 +70,7 @@ export async function startGuest(
     await writeJson(files.process, { ...identity, ports: {} });
     const ports = await (incoming?.resume(child) ?? forwardedPorts(child, context, signal));
     await writeJson(files.process, { ...identity, ports });
-    return { pid: child.pid, exited: child.exited };
+    return { pid: child.pid, exited: child.exited, unref: child.unref };
   } catch (error) {
     signalProcess(child.pid, 'SIGKILL');
     const report = await child.exited;

@@ -108,7 +108,7 @@ class TartDriver implements contract.Driver {
     await mkdir(this.#folder(guest), { recursive: true, mode: 0o700 });
     const child = await this.#lock.run(() => startVm(this.#tart, guest, this.#log(guest), signal));
     this.#children.set(guest, child);
-    return { pid: child.pid, exited: child.exited };
+    return { pid: child.pid, exited: child.exited, unref: child.unref };
   }
 
   /** Races nothing: the chart watches the process, and one look is all that is asked. */
