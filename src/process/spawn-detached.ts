@@ -26,7 +26,7 @@ export interface DetachedProcess {
   /** Signals it; one that is gone already is fine. */
   kill(signal: NodeJS.Signals): void;
   /** Lets this program end although it runs on. */
-  unref(): void;
+  readonly unref: () => void;
 }
 
 /**
