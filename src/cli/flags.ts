@@ -10,6 +10,10 @@ const OPTIONS = {
   days: { type: 'string' },
   gib: { type: 'string' },
   force: { type: 'boolean', default: false },
+  follow: { type: 'boolean', short: 'f', default: false },
+  harness: { type: 'boolean', default: false },
+  lines: { type: 'string', short: 'n' },
+  tty: { type: 'boolean', short: 't', default: false },
   'dry-run': { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;

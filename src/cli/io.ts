@@ -7,6 +7,10 @@ export interface Io {
   readonly out: (line: string) => void;
   /** One line for whoever watches. */
   readonly log: (line: string) => void;
+  /** Where commands in a VM read and write. */
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
   readonly substrate: (options: VZVMSubstrateOptions) => VZVMSubstrate;
 }
 

@@ -10,6 +10,9 @@ const status = await runCli(process.argv.slice(2), {
   signal: abort.signal,
   out: (line) => void process.stdout.write(`${line}\n`),
   log: (line) => void process.stderr.write(`${line}\n`),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
   substrate: (options) => new VZVMSubstrate(options),
 });
 

@@ -4,9 +4,14 @@ import { type Flags, parse } from './flags.ts';
 import { gc, ls, rm } from './guests.ts';
 import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
+import { exec, inspect, logs, ssh } from './reach.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
        vzvm ls                             VMs on this machine, and whose they are
+       vzvm inspect NAME                   all that is known of one
+       vzvm logs NAME [-f] [-n N] [--harness]  what its console, or its harness, has said; -f goes on
+       vzvm ssh NAME                       a login shell in one
+       vzvm exec NAME [-t] -- CMD...       a command in one, with this terminal's input and output
        vzvm rm NAME... [--force]           ends and deletes some; with --force also those in use
        vzvm gc [--dry-run]                 ends and deletes those whose program is gone
        vzvm image ls                       prepared images, templates, base images
@@ -18,14 +23,24 @@ const USAGE = `usage: vzvm doctor                         what could stop a boot
        --driver NAME  "tart" or "qemu"
        --json         one JSON object or array as the answer
 
-exit status: 0 done, 1 failed, 64 wrong usage, 130 cancelled`;
+exit status: 0 done, 1 failed, 64 wrong usage, 130 cancelled; of ssh and exec that of the shell or the command`;
 
 const EXIT = { done: 0, failed: 1, usage: 64, cancelled: 130 } as const;
 
-/** Answers whether all is well. */
-type Command = (words: readonly string[], flags: Flags, io: Io) => Promise<boolean>;
+/** Answers whether all is well, or an exit status. */
+type Command = (words: readonly string[], flags: Flags, io: Io) => Promise<boolean | number>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { doctor, gc, image, ls, rm };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  doctor,
+  exec,
+  gc,
+  image,
+  inspect,
+  logs,
+  ls,
+  rm,
+  ssh,
+};
 
 /** Runs a command line; answers its exit status. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -38,7 +53,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     const [noun, ...words] = positionals;
     const run = noun !== undefined && Object.hasOwn(COMMANDS, noun) ? COMMANDS[noun] : undefined;
     if (!run) throw new UsageError(noun === undefined ? 'no command' : `unknown command ${noun}`);
-    return (await run(words, values, io)) ? EXIT.done : EXIT.failed;
+    const end = await run(words, values, io);
+    return typeof end === 'number' ? end : end ? EXIT.done : EXIT.failed;
   } catch (error) {
     return told(error, io);
   }

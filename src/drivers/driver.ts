@@ -213,6 +213,8 @@ export interface Driver {
   dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex>;
   /** The last lines of the guest's console, bounded; empty when there is none. */
   consoleTail(guest: string): Promise<string>;
+  /** The file that the guest's console goes to; undefined where there is none. */
+  consoleFile?(guest: string): string | undefined;
   /** Polite, then forced after `graceMs`, then waits until it is really gone. A guest that does not run, or exist, is fine. */
   stop(guest: string, graceMs: number): Promise<void>;
   /** Removes all the guest's files. Idempotent. Throws RELEASE_FAILED. */

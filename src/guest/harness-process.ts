@@ -112,6 +112,13 @@ export function isAliveCommand(place: HarnessPlace): string {
   return script(...harnessLines(place), 'if alive; then exit 0; else exit 1; fi');
 }
 
+/** Prints the end of the harness's log, and with `follow` what is added to it. */
+export function logCommand(
+  place: HarnessPlace & { readonly lines: number; readonly follow: boolean },
+): string {
+  return `exec tail -n ${place.lines} ${place.follow ? '-F' : ''} ${logOf(place)} 2>/dev/null`;
+}
+
 /** Lasts as long as the harness, then prints the end of its log. */
 export function watchCommand(place: HarnessPlace): string {
   return script(

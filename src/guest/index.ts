@@ -1,6 +1,7 @@
 export { digestOf } from './digest.ts';
 export {
   isAliveCommand,
+  logCommand,
   logTailCommand,
   spawnCommand,
   stopCommand,

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { bounded, connectionLost } from './bounded.ts';
 import { exec, type ExecOptions, type ExecResult } from './exec.ts';
+import { runWithStreams, type Streams } from './terminal.ts';
 import { forwardLocal, forwardOut, forwardReverse } from './forward.ts';
 
 const GOODBYE_MS = 1_000;
@@ -17,6 +18,11 @@ export interface SshConnection {
    * @throws VzvmError COMMAND_TIMEOUT, SSH_CLOSED (retry "safe"), ABORTED.
    */
   exec(command: string, options: ExecOptions): Promise<ExecResult>;
+  /**
+   * Runs a command, or a login shell where there is none, with the streams of whoever asks; answers its exit status.
+   * @throws VzvmError SSH_CLOSED.
+   */
+  run(command: string | undefined, streams: Streams, signal?: AbortSignal): Promise<number>;
   /** A byte stream to a port on the guest's loopback. Throws DIAL_FAILED (retry "safe"). */
   forwardOut(guestPort: number): Promise<Duplex>;
   /** A listener on host loopback for a port on the guest's loopback. */
@@ -58,6 +64,11 @@ export class Connection implements SshConnection {
     this.#assertOpen('a command');
     const running = exec(this.#client, command, options);
     return this.#track(running);
+  }
+
+  async run(command: string | undefined, streams: Streams, signal?: AbortSignal): Promise<number> {
+    this.#assertOpen('a command');
+    return this.#track(runWithStreams(this.#client, command, streams, signal));
   }
 
   async forwardOut(guestPort: number): Promise<Duplex> {

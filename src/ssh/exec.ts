@@ -152,7 +152,7 @@ function signalNumber(name: string | undefined): number {
 }
 
 /** Ends the command if it still runs, and waits until the channel is closed. */
-async function endChannel(channel: ClientChannel): Promise<void> {
+export async function endChannel(channel: ClientChannel): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (isClosed(channel)) return;
   channel.once('close', resolve);

@@ -1,4 +1,6 @@
 export { BootError } from './boot-error.ts';
+export type { GuestAccess, GuestLogOptions } from './guest-access.ts';
+export type { Streams, Tty } from '../ssh/index.ts';
 export type { GuestEntry, ListedGuest } from './guests.ts';
 export type { Swept } from '../reaper/index.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';

@@ -17,6 +17,7 @@ import {
   removeStored,
   type StoredItem,
 } from './image-store.ts';
+import { GuestAccess } from './guest-access.ts';
 import { type GuestsOf, type ListedGuest, listGuests, removeGuest, removeLeftOvers } from './guests.ts';
 import type { Swept } from '../reaper/index.ts';
 import { createLog } from './log.ts';
@@ -162,6 +163,15 @@ export class VZVMSubstrate implements Substrate {
   /** Guests of this driver on this machine, also those of other processes, and all others that the journal knows. */
   async list(): Promise<readonly ListedGuest[]> {
     return listGuests(await this.#guests());
+  }
+
+  /**
+   * A way into a VM of any program of this user, as {@link VZVMSubstrate.list} names it, to run commands and to read what
+   * it has said.
+   * @throws VzvmError OPTION_INVALID where there is none that is written down.
+   */
+  reach(name: string): Promise<GuestAccess> {
+    return GuestAccess.to(this.#context.ownerships.journal, name);
   }
 
   /**

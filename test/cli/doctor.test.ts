@@ -1,3 +1,4 @@
+import { streams } from '../helpers/streams.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import type { Driver, Finding } from '../../src/drivers/driver.ts';
@@ -8,6 +9,7 @@ async function doctor(check: Driver['check'], ...flags: string[]) {
   const driver: Driver = Object.assign(createFakeDriver(), { check });
   const out: string[] = [];
   const status = await runCli(['doctor', ...flags], {
+    ...streams,
     signal: new AbortController().signal,
     out: (line) => void out.push(line),
     log: (line) => void out.push(line),
@@ -68,6 +70,7 @@ describe('vzvm doctor', () => {
     expect(status).toBe(0);
     expect(
       await runCli(['doctor', 'me'], {
+        ...streams,
         signal: AbortSignal.timeout(1000),
         out: () => 0,
         log: () => 0,

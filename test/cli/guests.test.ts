@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { streams } from '../helpers/streams.ts';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
@@ -29,6 +30,7 @@ async function setUp() {
     const [out, log]: [string[], string[]] = [[], []];
     const status = await runCli(argv, {
       signal: never,
+      ...streams,
       out: (line) => void out.push(line),
       log: (line) => void log.push(line),
       substrate: (options) => new VZVMSubstrate({ ...options, driver, baseImage: 'fake' }),

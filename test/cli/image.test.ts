@@ -1,3 +1,4 @@
+import { streams } from '../helpers/streams.ts';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { newGuestName } from '../../src/drivers/guest-name.ts';
@@ -20,6 +21,7 @@ async function setUp(...keys: string[]) {
     const [out, log]: [string[], string[]] = [[], []];
     const status = await runCli(argv, {
       signal: never,
+      ...streams,
       out: (line) => void out.push(line),
       log: (line) => void log.push(line),
       substrate: (options) => new VZVMSubstrate({ ...options, driver, baseImage: 'fake' }),
@@ -86,6 +88,7 @@ describe('vzvm image', () => {
     const log: string[] = [];
     const status = await runCli(['image', 'build'], {
       signal: never,
+      ...streams,
       out: () => undefined,
       log: (line) => void log.push(line),
       substrate: (options) => new VZVMSubstrate({ ...options, driver, baseImage: 'no-such' }),
@@ -99,6 +102,7 @@ describe('vzvm image', () => {
     const abort = new AbortController();
     const running = runCli(['image', 'build'], {
       signal: abort.signal,
+      ...streams,
       out: () => undefined,
       log: () => undefined,
       substrate: (options) => new VZVMSubstrate({ ...options, driver, baseImage: 'fake' }),

@@ -181,6 +181,10 @@ class QemuDriver implements contract.Driver {
     return stripVTControlCharacters(await readTail(this.#files(guest).console)).replaceAll('\r', '');
   }
 
+  consoleFile(guest: string): string {
+    return this.#files(guest).console;
+  }
+
   async stop(guest: string, graceMs: number): Promise<void> {
     await stopGuest(guest, this.#files(guest), graceMs, this.#log);
   }

@@ -129,6 +129,10 @@ class TartDriver implements contract.Driver {
     return readTail(this.#log(guest));
   }
 
+  consoleFile(guest: string): string {
+    return this.#log(guest);
+  }
+
   async stop(guest: string, graceMs: number): Promise<void> {
     const child = this.#children.get(guest);
     if (!child) return stopForeign(this.#tart, guest);
