@@ -1,5 +1,6 @@
 // The whole path once: a fresh VM, an agent's turn in it, the file that it wrote fetched back, the VM gone.
 // With ANTHROPIC_API_KEY it talks to the real API; without, to a scripted one. `--json` ends with one JSON line.
+// `--driver tart` or `--driver qemu` chooses the driver, `--base IMAGE` what the VM is cloned from.
 // `--fork` makes a template first, unless it is there; from then on a VM is there in a second. `--no-fork` boots one.
 import { ComputerAgent } from '@computeragent/sdk';
 import { VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
@@ -45,7 +46,10 @@ async function main(): Promise<number> {
 
 async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | undefined): Promise<void> {
   let vm: VmHandle | undefined;
+  const { driver, base } = choices();
   const substrate = new VZVMSubstrate({
+    ...(driver === undefined ? {} : { driver: driver as 'tart' | 'qemu' }), // The substrate refuses any other.
+    ...(base === undefined ? {} : { baseImage: base }),
     fork: process.argv.includes('--no-fork') ? 'never' : 'auto',
     onLog: (line) => progress.detail(line),
     onVm: (handle) => {
@@ -75,6 +79,14 @@ async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | 
   progress.say(left.length === 0 ? 'Nothing was left behind.' : `Left behind: ${left.join(', ')}`);
   if (json) console.log(JSON.stringify(report(vm, outcome, left)));
   if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+}
+
+function choices(): { readonly driver?: string; readonly base?: string } {
+  const after = (flag: string) => {
+    const at = process.argv.indexOf(flag);
+    return at < 0 ? {} : { [flag.slice(2)]: process.argv[at + 1] };
+  };
+  return { ...after('--driver'), ...after('--base') };
 }
 
 async function writeAndFetch(

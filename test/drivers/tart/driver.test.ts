@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CloneRequest } from '../../../src/drivers/driver.ts';
@@ -38,11 +38,12 @@ describe('the Tart driver', () => {
     const { guest } = request;
     await bench.driver.clone(request, never);
     const { exited } = await bench.driver.start(guest, never);
-    expect(await bench.driver.address(guest, never)).toEqual({ host: '127.0.0.1' });
+    expect(await bench.driver.address(guest, never)).toEqual({ host: '127.0.0.4' });
     await bench.driver.stop(guest, 0);
     expect(await exited).toMatchObject({ code: 0 });
     await bench.driver.delete(guest);
-    const digest = `ghcr.io/cirruslabs/ubuntu@sha256:${'a'.repeat(64)}`;
+    const { digest } = request.image;
+    expect(digest).toMatch(/^ghcr\.io\/cirruslabs\/ubuntu@sha256:[0-9a-f]{64}$/);
     expect(
       (await bench.calls()).filter((call) => !call.startsWith(`get ${guest}`) && !call.startsWith('list')),
     ).toEqual([
@@ -68,67 +69,72 @@ describe('the Tart driver', () => {
   });
 
   it.each([
-    ['clone', { clone: { code: 2, stderr: 'gone' } }, 'IMAGE_NOT_FOUND'],
-    ['clone', { clone: { code: 1, stderr: 'Error: No space left on device' } }, 'DISK_FULL'],
-    ['clone', { clone: { code: 1, stderr: 'Error: whatever' } }, 'CLONE_FAILED'],
-    ['set', { set: { code: 1, stderr: 'Error: LessThanMinimalResourcesError' } }, 'CLONE_FAILED'],
-  ])('maps a failing %s, and leaves no VM (%o)', async (_, failures, code) => {
+    ['clone', '2 gone', 'IMAGE_NOT_FOUND'],
+    ['clone', 'Error: No space left on device', 'DISK_FULL'],
+    ['clone', 'Error: whatever', 'CLONE_FAILED'],
+    ['set', 'Error: LessThanMinimalResourcesError', 'CLONE_FAILED'],
+  ])('maps a failing %s, and leaves no VM: %s', async (verb, text, code) => {
     const request = await requestFor();
-    await bench.fail(failures);
+    await bench.fault(`fail-once-${verb}`, text);
     await expect(bench.driver.clone(request, never)).rejects.toMatchObject({
       code,
       hint: expect.any(String),
     });
-    await bench.fail({});
+  });
+
+  it('leaves no VM when a clone fails with the VM in place', async () => {
+    const request = await requestFor();
+    await bench.fault('clone-late', 'Error: pruning failed');
+    await expect(bench.driver.clone(request, never)).rejects.toMatchObject({ code: 'CLONE_FAILED' });
+    expect(await readdir(join(bench.home, 'vms'))).toEqual(['base']);
   });
 
   it.each([
-    ['The number of VMs exceeds the system limit (other running VMs: a, b)', 'LIMIT_REACHED'],
-    ['Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED'],
-  ])('reports a run that ends at once: %s', async (stderr, code) => {
+    ['limit', 'The number of VMs exceeds the system limit', 'LIMIT_REACHED'],
+    ['keychain', 'Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED'],
+  ])('reports a run that ends at once: %s', async (fault, stderr, code) => {
     const request = await requestFor();
     await bench.driver.clone(request, never);
-    await bench.fail({ start: { code: 1, stderr } });
+    await bench.fault('run', fault);
     await expect(bench.driver.start(request.guest, never)).rejects.toMatchObject({
       code,
       exitCode: 1,
       stderrTail: expect.stringContaining(stderr),
     });
-    await bench.fail({});
     await bench.driver.delete(request.guest);
   });
 
   it('has no address while tart knows none', async () => {
     const request = await requestFor();
     await bench.driver.clone(request, never);
-    await bench.fail({ noIp: true });
+    await bench.driver.start(request.guest, never);
+    await bench.fault('lease', 'truncated');
     expect(await bench.driver.address(request.guest, never)).toBeUndefined();
     await expect(bench.driver.dial(request.guest, 22, never)).rejects.toMatchObject({
       code: 'DIAL_FAILED',
       retry: 'safe',
     });
-    await bench.fail({});
     await bench.driver.delete(request.guest);
   });
 
   it('deletes again while the VM still counts as running', async () => {
     const request = await requestFor();
     await bench.driver.clone(request, never);
-    await writeFile(join(bench.home, 'busy'), '');
+    await bench.fault('fail-once-delete', `VM "${request.guest}" is running`);
     await bench.driver.delete(request.guest);
     expect((await bench.calls()).filter((call) => call.startsWith('delete'))).toHaveLength(2);
   });
 
   it('refuses a tart that is too old, with the command that mends it', async () => {
-    await bench.fail({ version: '2.20.0' });
+    await bench.fault('version', '2.20.0');
     await expect(resolve('base')).rejects.toMatchObject({
       code: 'TOOL_TOO_OLD',
       hint: expect.stringContaining('brew'),
     });
-    await bench.fail({});
   });
 
   it('reports an unknown remote image', async () => {
+    await bench.fault('pull', '404');
     await expect(resolve('ghcr.io/unknown/image:1')).rejects.toMatchObject({ code: 'IMAGE_DOWNLOAD_FAILED' });
   });
 });

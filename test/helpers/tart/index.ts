@@ -1,48 +1,97 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AddressInfo } from 'node:net';
 import type { Driver } from '../../../src/drivers/driver.ts';
 import { createTartDriver } from '../../../src/drivers/tart/index.ts';
+import { run, type RunResult } from '../../../src/process/run.ts';
 
-/** A Tart driver over a scripted executable with a home of its own. */
+/** The stand-in's executable. */
+export const tartBin: string = fileURLToPath(new URL('../../standin/bin/tart', import.meta.url));
+
+/** The first address that the stand-in's DHCP server gives to a VM without a Linux. */
+const FIRST_ADDRESS = '127.0.0.4';
+const TIMEOUT_MS = 20_000;
+
+/** A Tart home of a test's own, whose VMs have no Linux in them. */
 export interface TartBench extends AsyncDisposable {
   readonly driver: Driver;
   readonly home: string;
+  /** Runs the stand-in itself. */
+  readonly tart: (...args: string[]) => Promise<RunResult>;
+  /** As `tart get` tells; "none" where there is no such VM. */
+  stateOf(name: string): Promise<string>;
+  macOf(name: string): Promise<string>;
+  /** What `tart` is run with, by whoever runs it otherwise. */
+  readonly env: Readonly<Record<string, string>>;
   /** Arguments of each call so far. */
   calls(): Promise<string[]>;
-  /** Says how verbs end from now on. */
-  fail(failures: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Switches a fault on; see test/standin/README.md. */
+  fault(name: string, text?: string): Promise<void>;
+  /** Switches it off. */
+  mend(name: string): Promise<void>;
 }
 
 export async function startTartBench(): Promise<TartBench> {
-  const folder = await mkdtemp(join(tmpdir(), 'scripted-tart-'));
+  const folder = await mkdtemp(join(tmpdir(), 'tart-'));
   const home = join(folder, 'home');
-  const bin = join(folder, 'tart');
-  const script = fileURLToPath(new URL('scripted-tart.mjs', import.meta.url));
-  await writeFile(bin, `#!/bin/sh\nexec ${process.execPath} ${script} "$@"\n`, { mode: 0o755 });
-  await mkdir(join(home, 'vms'), { recursive: true });
-  await writeFile(join(home, 'vms', 'base.json'), '{}');
+  const fileOf = (name: string) => join(home, 'faults', name);
+  await mkdir(join(home, 'faults'), { recursive: true });
+  for (const name of ['paper', 'record']) await writeFile(fileOf(name), '');
+  await makeVm(home, 'base');
+  const env = { TART_HOME: home, CI: '1' };
+  const tart = (...args: string[]) => run(tartBin, args, { timeoutMs: TIMEOUT_MS, env });
   return {
     driver: createTartDriver({
-      tartBin: bin,
+      tartBin,
       tartHome: home,
       stateDir: join(folder, 'state'),
       cacheDir: join(folder, 'cache'),
     }),
     home,
+    env,
+    tart,
+    stateOf: async (name) => {
+      const { stdout, exitCode } = await tart('get', name, '--format', 'json');
+      return exitCode === 0 ? (JSON.parse(stdout) as { State: string }).State : 'none';
+    },
+    macOf: async (name) => {
+      const text = await readFile(join(home, 'vms', name, 'config.json'), 'utf8');
+      return (JSON.parse(text) as { macAddress: string }).macAddress;
+    },
     calls: async () => (await readFile(join(home, 'calls.log'), 'utf8')).trimEnd().split('\n'),
-    fail: (failures) => writeFile(join(home, 'fail.json'), JSON.stringify(failures)),
+    fault: (name, text = '') => writeFile(fileOf(name), text),
+    mend: (name) => rm(fileOf(name), { force: true }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/** A port on loopback that accepts. */
+/** A VM that was there before. */
+export async function makeVm(home: string, name: string): Promise<void> {
+  const folder = join(home, 'vms', name);
+  await mkdir(folder, { recursive: true });
+  const config = {
+    version: 1,
+    os: 'linux',
+    arch: 'arm64',
+    cpuCount: 4,
+    memorySize: 2 ** 32,
+    diskFormat: 'raw',
+  };
+  await writeFile(
+    join(folder, 'config.json'),
+    JSON.stringify({ ...config, macAddress: '52:54:00:00:00:02' }),
+  );
+  await writeFile(join(folder, 'disk.img'), '');
+  await writeFile(join(folder, 'nvram.bin'), '');
+}
+
+/** A port that accepts, at the address of a bench's first VM. */
 export async function openPort(): Promise<{ port: number } & AsyncDisposable> {
   const server = createServer((socket) => socket.on('error', () => undefined).end());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, FIRST_ADDRESS, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
