@@ -9,8 +9,8 @@ export interface RunOptions {
   /** Milliseconds until it is ended: SIGTERM, then SIGKILL 5 s later. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Added to the environment of this process. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Added to the environment of this process; undefined: taken out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly cwd?: string | undefined;
   /** Standard input; none when undefined. */
   readonly input?: string | undefined;

@@ -39,7 +39,8 @@ export async function spawnDetached(
   args: readonly string[],
   options: {
     readonly logFile: string;
-    readonly env?: Readonly<Record<string, string>>;
+    /** Added to the environment of this process; undefined: taken out of it. */
+    readonly env?: Readonly<Record<string, string | undefined>>;
     readonly cwd?: string;
     /** The guest that it runs: it can be found by that, whoever looks. */
     readonly guest?: string;
@@ -77,7 +78,7 @@ export async function spawnDetached(
 }
 
 /** Without the mark of whoever runs us: what outlives us is not theirs to end. */
-function environment({ env, guest }: { env?: Readonly<Record<string, string>>; guest?: string }) {
+function environment({ env, guest }: { env?: Readonly<Record<string, string | undefined>>; guest?: string }) {
   const { [OWNER_MARK]: _, ...inherited } = process.env;
   return { ...inherited, ...env, ...(guest === undefined ? {} : { [GUEST_MARK]: guest }) };
 }

@@ -1,5 +1,6 @@
 import { VzvmError } from '../../errors.ts';
 import { run, type RunResult } from '../../process/run.ts';
+import { environmentOf, tartHome, type TartEnvironment } from './environment.ts';
 
 /** Exit code for exactly three cases: the VM does not exist, does not run, or runs already. */
 export const EXIT_VM_STATE = 2;
@@ -12,8 +13,10 @@ export interface TartOptions {
 }
 
 const INSTALL = 'run: brew install cirruslabs/cli/tart';
-/** Older ones lack what we rely on: `set --random-mac` in one call, JSON state. */
+/** Older ones cannot be reached by `tart exec` where their folder's path is long. */
 const OLDEST = [2, 30, 6] as const;
+/** Built by whoever uses it: newer than any. */
+const SNAPSHOT = '999.0.0';
 
 /** One call of tart, to its end. Never matched by localised text: by exit code alone. */
 export class TartCli {
@@ -27,10 +30,14 @@ export class TartCli {
     return this.#options.bin;
   }
 
-  /** Quiet and without surprises: no updates of the terminal, no pruning of what others cached. */
-  get env(): Record<string, string> {
-    const home = this.#options.home;
-    return { CI: '1', TART_NO_AUTO_PRUNE: '1', ...(home === undefined ? {} : { TART_HOME: home }) };
+  /** Tart's folder, on this host's disk. */
+  get home(): string {
+    return tartHome(this.#options.home);
+  }
+
+  /** What a verb is run with. */
+  envOf(verb: string): TartEnvironment {
+    return environmentOf(verb, this.#options.home);
   }
 
   /**
@@ -43,7 +50,12 @@ export class TartCli {
   ): Promise<RunResult> {
     const { timeoutMs, signal, onLine } = options;
     try {
-      return await run(this.bin, args, { timeoutMs, signal, env: this.env, onStdoutLine: onLine });
+      return await run(this.bin, args, {
+        timeoutMs,
+        signal,
+        env: this.envOf(args[0] ?? ''),
+        onStdoutLine: onLine,
+      });
     } catch (error) {
       if (!(error instanceof VzvmError) || error.code !== 'TOOL_MISSING') throw error;
       throw new VzvmError('TOOL_MISSING', `${this.bin} is not installed`, {
@@ -60,7 +72,7 @@ export class TartCli {
    */
   async version(signal?: AbortSignal): Promise<string> {
     const { stdout } = await this.run(['--version'], { timeoutMs: 15_000, signal });
-    const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? '0.0.0';
+    const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? (stdout.includes('SNAPSHOT') ? SNAPSHOT : '0.0.0');
     if (isAtLeast(version, OLDEST)) return version;
     throw new VzvmError('TOOL_TOO_OLD', `tart ${version} is too old`, {
       facts: { found: version, needed: OLDEST.join('.') },
@@ -69,7 +81,8 @@ export class TartCli {
   }
 }
 
-function isAtLeast(version: string, oldest: readonly number[]): boolean {
+/** Compares versions by their numbers. */
+export function isAtLeast(version: string, oldest: readonly number[]): boolean {
   const parts = version.split('.').map(Number);
   for (const [index, least] of oldest.entries()) {
     const part = parts[index] ?? 0;

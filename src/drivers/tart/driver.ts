@@ -1,26 +1,28 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { messageOf, VzvmError } from '../../errors.ts';
-import { readTail, type DetachedProcess } from '../../process/spawn-detached.ts';
+import { readTail } from '../../process/spawn-detached.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { parseGuestName } from '../guest-name.ts';
+import { foreignProcess } from '../foreign-process.ts';
 import { demandKey } from '../kept.ts';
 import { withLock } from '../lock.ts';
-import { Mutex } from '../mutex.ts';
+import { findAddress } from './address.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
+import { damagedGuests } from './damaged.ts';
 import { deleteVm } from './delete.ts';
+import { HomeLock } from './home-lock.ts';
 import { resolveTartImage } from './image.ts';
 import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
+import { findRun, writeRun } from './run-record.ts';
 import { startVm } from './start.ts';
 import { listVms } from './state.ts';
-import { stopChild, stopForeign } from './stop.ts';
+import { stopByTart, stopProcess } from './stop.ts';
 
-const IP_TIMEOUT_MS = 15_000;
 /** Longer than any build takes: its owner's death frees the lock. */
 const BUILD_WAIT_MS = 60 * 60_000;
 
@@ -34,6 +36,16 @@ export interface TartDriverOptions {
   readonly stateDir?: string;
   /** Where it is written down what prepared images hold. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
   readonly cacheDir?: string;
+  /** Told what others are waited for. */
+  readonly log?: contract.LogLine;
+}
+
+/** A `tart run` of ours. */
+interface Child {
+  readonly pid: number;
+  readonly exited: Promise<contract.ExitReport>;
+  /** Aborted when it has exited: ends what waits for the guest. */
+  readonly ended: AbortSignal;
 }
 
 /** The driver for Tart: Linux VMs on Apple Silicon, on Apple's Virtualization framework. */
@@ -52,9 +64,6 @@ function recipeOptions(options: TartDriverOptions, cacheDir: string): Record<str
   };
 }
 
-/** One lock for each Tart home: clone, start, list and delete read all VMs, and fail when one goes meanwhile. */
-const locks = new Map<string, Mutex>();
-
 class TartDriver implements contract.Driver {
   readonly name = 'tart';
   readonly accelerator = 'vz';
@@ -70,17 +79,15 @@ class TartDriver implements contract.Driver {
   readonly #tart: TartCli;
   readonly #stateDir: string;
   readonly #cacheDir: string;
-  readonly #lock: Mutex;
-  readonly #children = new Map<string, DetachedProcess>();
+  readonly #lock: HomeLock;
+  readonly #children = new Map<string, Child>();
 
   constructor(options: TartDriverOptions) {
     this.#tart = new TartCli({ bin: options.tartBin ?? 'tart', home: options.tartHome });
     this.#cacheDir = options.cacheDir ?? defaultCacheDir();
     this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
     this.recipe = { driver: this.name, options: recipeOptions(options, this.#cacheDir) };
-    const key = options.tartHome ?? '';
-    this.#lock = locks.get(key) ?? new Mutex();
-    locks.set(key, this.#lock);
+    this.#lock = new HomeLock(this.#tart.home, options.log ?? (() => undefined));
   }
 
   async check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
@@ -101,22 +108,35 @@ class TartDriver implements contract.Driver {
   }
 
   clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
-    return this.#lock.run(() => cloneVm(this.#tart, request, signal));
+    return this.#lock.run(() => cloneVm(this.#tart, request, signal), signal);
   }
 
   async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
     await mkdir(this.#folder(guest), { recursive: true, mode: 0o700 });
-    const child = await this.#lock.run(() => startVm(this.#tart, guest, this.#log(guest), signal));
-    this.#children.set(guest, child);
-    return { pid: child.pid, exited: child.exited, unref: child.unref };
+    const child = await this.#lock.run(() => startVm(this.#tart, guest, this.#log(guest), signal), signal);
+    const { pid, exited, unref } = child;
+    const end = new AbortController();
+    void exited.then(() => end.abort());
+    this.#children.set(guest, { pid, exited, ended: end.signal });
+    await writeRun(this.#folder(guest), pid);
+    return { pid, exited, unref };
   }
 
-  /** Races nothing: the chart watches the process, and one look is all that is asked. */
+  async adopt(guest: string): Promise<contract.GuestProcess | undefined> {
+    const pid = await findRun(this.#folder(guest));
+    return pid === undefined ? undefined : foreignProcess(pid, () => this.consoleTail(guest));
+  }
+
+  /** A VM that has ended has no address, whatever Tart says: it answers from leases, which outlive VMs. */
   async address(guest: string, signal: AbortSignal): Promise<contract.GuestAddress | undefined> {
-    const result = await this.#tart.run(['ip', guest], { timeoutMs: IP_TIMEOUT_MS, signal });
-    const host = result.stdout.trim();
-    // Tart may answer nothing with exit 0; whatever is no address is "not yet".
-    return result.exitCode === 0 && isIPv4(host) ? { host } : undefined;
+    const ended = this.#children.get(guest)?.ended;
+    if (ended?.aborted) return undefined;
+    try {
+      return await findAddress(this.#tart, guest, AbortSignal.any([signal, ...(ended ? [ended] : [])]));
+    } catch (error) {
+      if (ended?.aborted && !signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
@@ -135,9 +155,10 @@ class TartDriver implements contract.Driver {
 
   async stop(guest: string, graceMs: number): Promise<void> {
     const child = this.#children.get(guest);
-    if (!child) return stopForeign(this.#tart, guest);
-    await stopChild(guest, child.pid, graceMs);
-    await child.exited;
+    const pid = child?.pid ?? (await findRun(this.#folder(guest)));
+    if (pid === undefined) return stopByTart(this.#tart, guest);
+    await stopProcess(guest, pid, graceMs);
+    await child?.exited;
     this.#children.delete(guest);
   }
 
@@ -152,13 +173,14 @@ class TartDriver implements contract.Driver {
 
   list(): Promise<readonly contract.GuestInfo[]> {
     return this.#lock.run(async () => {
-      const vms = await listVms(this.#tart);
-      return vms.filter(({ name }) => parseGuestName(name) !== undefined);
+      const vms = (await listVms(this.#tart)).filter(({ name }) => parseGuestName(name) !== undefined);
+      const debris = (await damagedGuests(this.#tart.home)).map((name) => ({ name, running: false }));
+      return [...vms, ...debris].map((vm) => ({ ...vm, running: vm.running || this.#hasLiving(vm.name) }));
     });
   }
 
   keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
-    return this.#lock.run(() => keepVm(this.#kept, request, signal));
+    return this.#lock.run(() => keepVm(this.#kept, request, signal), signal);
   }
 
   whileBuilding<T>(
@@ -172,7 +194,7 @@ class TartDriver implements contract.Driver {
   }
 
   findImage(key: string, signal: AbortSignal): Promise<contract.Image | undefined> {
-    return this.#lock.run(() => findKeptVm(this.#kept, key, signal));
+    return this.#lock.run(() => findKeptVm(this.#kept, key, signal), signal);
   }
 
   listImages(): Promise<readonly contract.KeptImage[]> {
@@ -181,6 +203,11 @@ class TartDriver implements contract.Driver {
 
   removeImage(key: string): Promise<void> {
     return this.#lock.run(() => removeKeptVm(this.#kept, key));
+  }
+
+  /** A child of ours is believed before Tart's list, which may miss what has just started. */
+  #hasLiving(guest: string): boolean {
+    return this.#children.get(guest)?.ended.aborted === false;
   }
 
   get #kept(): KeptVms {

@@ -15,6 +15,7 @@ import {
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
 import { deleteVm } from './delete.ts';
 import { tartError } from './failure.ts';
+import { keptVmOf as vmOf } from './kept-name.ts';
 
 const LOOK_TIMEOUT_MS = 30_000;
 const CLONE_TIMEOUT_MS = 280_000;
@@ -85,5 +86,4 @@ export async function removeKeptVm(kept: KeptVms, key: string): Promise<void> {
   await deleteVm(kept.tart, vmOf(key));
 }
 
-const vmOf = (key: string): string => `vzvm-image-${key}`;
 const recordOf = ({ folder }: KeptVms, key: string): string => join(folder, `${key}.json`);

@@ -23,7 +23,7 @@ export async function startVm(
   const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS], {
     logFile,
     guest,
-    env: tart.env,
+    env: tart.envOf('run'),
   });
   try {
     await untilRunning(tart, guest, child, signal);

@@ -1,21 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../errors.ts';
 import { signalProcess, waitUntilGone } from '../../process/end-process.ts';
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
 import { tartError } from './failure.ts';
+import { runs } from './state.ts';
 
 const INT_WAIT_MS = 10_000;
 const KILL_WAIT_MS = 10_000;
+/** A SIGINT in the first moments of `tart run` is lost. */
+const INT_AGAIN_MS = 1_000;
+const POLL_MS = 100;
 
-/** Ends a `tart run` of ours: the power button when there is grace, then a power cut, then force; waits until it is gone. */
-export async function stopChild(guest: string, pid: number, graceMs: number): Promise<void> {
-  const ways: readonly (readonly [NodeJS.Signals, number])[] = [
-    ...(graceMs > 0 ? [['SIGUSR2', graceMs] as const] : []),
-    ['SIGINT', INT_WAIT_MS],
-    ['SIGKILL', KILL_WAIT_MS],
+/** Ends a `tart run`: the power button when there is grace, then a power cut, then force; waits until it is gone. */
+export async function stopProcess(
+  guest: string,
+  pid: number,
+  graceMs: number,
+  intWaitMs: number = INT_WAIT_MS,
+): Promise<void> {
+  const ways: readonly (readonly [NodeJS.Signals, number, number])[] = [
+    ...(graceMs > 0 ? [['SIGUSR2', graceMs, graceMs] as const] : []),
+    ['SIGINT', intWaitMs, INT_AGAIN_MS],
+    ['SIGKILL', KILL_WAIT_MS, KILL_WAIT_MS],
   ];
-  for (const [signal, waitMs] of ways) {
-    signalProcess(pid, signal);
-    if (await waitUntilGone(pid, waitMs)) return;
+  for (const [signal, waitMs, againMs] of ways) {
+    for (const deadline = Date.now() + waitMs; Date.now() < deadline;) {
+      signalProcess(pid, signal);
+      if (await waitUntilGone(pid, Math.min(againMs, waitMs))) return;
+    }
   }
   throw new VzvmError('RELEASE_FAILED', `tart run of ${guest} does not end`, {
     facts: { guest, pid },
@@ -24,13 +36,17 @@ export async function stopChild(guest: string, pid: number, graceMs: number): Pr
   });
 }
 
-/** Ends a VM that another process started. One that does not run, or exist, is fine. */
-export async function stopForeign(tart: TartCli, guest: string): Promise<void> {
+/**
+ * Ends a VM whose process is not known, by a power cut: Tart knows no other. It returns before the process that it had to
+ * kill is gone, so that is waited for. A VM that does not run, or exist, is fine.
+ */
+export async function stopByTart(tart: TartCli, guest: string): Promise<void> {
   const seconds = Math.ceil(INT_WAIT_MS / 1000);
   const result = await tart.run(['stop', guest, '--timeout', String(seconds)], {
     timeoutMs: 2 * INT_WAIT_MS,
   });
-  if (result.exitCode === 0 || result.exitCode === EXIT_VM_STATE) return;
+  if (result.exitCode === EXIT_VM_STATE) return;
+  if (result.exitCode === 0 && (await untilStopped(tart, guest))) return;
   throw tartError(
     'RELEASE_FAILED',
     `${guest} could not be stopped`,
@@ -38,4 +54,13 @@ export async function stopForeign(tart: TartCli, guest: string): Promise<void> {
     `run: tart stop ${guest}`,
     'safe',
   );
+}
+
+async function untilStopped(tart: TartCli, guest: string): Promise<boolean> {
+  const deadline = Date.now() + KILL_WAIT_MS;
+  while (await runs(tart, guest)) {
+    if (Date.now() >= deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
 }

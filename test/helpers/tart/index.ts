@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
 import type { Driver } from '../../../src/drivers/driver.ts';
-import { createTartDriver } from '../../../src/drivers/tart/index.ts';
+import { createTartDriver, type TartDriverOptions } from '../../../src/drivers/tart/index.ts';
 import { run, type RunResult } from '../../../src/process/run.ts';
 
 /** The stand-in's executable. */
@@ -18,6 +18,10 @@ const TIMEOUT_MS = 20_000;
 /** A Tart home of a test's own, whose VMs have no Linux in them. */
 export interface TartBench extends AsyncDisposable {
   readonly driver: Driver;
+  /** Another driver of the same folders, as another program has it. */
+  another(options?: TartDriverOptions): Driver;
+  /** What VMs have said, and which processes they are. */
+  readonly stateDir: string;
   readonly home: string;
   /** Runs the stand-in itself. */
   readonly tart: (...args: string[]) => Promise<RunResult>;
@@ -34,22 +38,22 @@ export interface TartBench extends AsyncDisposable {
   mend(name: string): Promise<void>;
 }
 
-export async function startTartBench(): Promise<TartBench> {
+export async function startTartBench(options: TartDriverOptions = {}): Promise<TartBench> {
   const folder = await mkdtemp(join(tmpdir(), 'tart-'));
   const home = join(folder, 'home');
   const fileOf = (name: string) => join(home, 'faults', name);
   await mkdir(join(home, 'faults'), { recursive: true });
   for (const name of ['paper', 'record']) await writeFile(fileOf(name), '');
   await makeVm(home, 'base');
+  const stateDir = join(folder, 'state');
+  const places = { tartBin, tartHome: home, stateDir, cacheDir: join(folder, 'cache') };
+  const another = (more: TartDriverOptions = {}) => createTartDriver({ ...places, ...more });
   const env = { TART_HOME: home, CI: '1' };
   const tart = (...args: string[]) => run(tartBin, args, { timeoutMs: TIMEOUT_MS, env });
   return {
-    driver: createTartDriver({
-      tartBin,
-      tartHome: home,
-      stateDir: join(folder, 'state'),
-      cacheDir: join(folder, 'cache'),
-    }),
+    driver: another(options),
+    another,
+    stateDir,
     home,
     env,
     tart,

@@ -42,6 +42,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `tart run`: is the VM, for as long as it lives. Says nothing until it ends. */
 export async function run(args: string[]): Promise<number> {
+  process.on('SIGINT', () => undefined); // Lost, until the machine runs.
   const name = await validate(args);
   await collectGarbage();
   const releaseHome = await lock(homeLock());
@@ -118,7 +119,6 @@ async function live(name: string, config: Config): Promise<number> {
   };
   const deaf = Number((await fault('deaf-ms')) ?? 0);
   const listen = () => process.on('SIGINT', () => finish(0, 'Stopping VM...'));
-  process.on('SIGINT', () => undefined);
   if (deaf > 0) setTimeout(listen, deaf);
   else if ((await fault('deaf')) === undefined) listen();
   process.on('SIGUSR1', () =>

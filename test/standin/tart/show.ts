@@ -32,7 +32,8 @@ export async function list(args: string[]): Promise<void> {
 
 async function row(source: 'local' | 'OCI', name: string) {
   const { disk, allocated } = await sizes(pathOf(name));
-  const state = source === 'local' ? await stateOf(name) : 'stopped';
+  const isStale = (await fault('stale-list')) !== undefined;
+  const state = source === 'local' && !isStale ? await stateOf(name) : 'stopped';
   const isOld = (await fault('profile')) === '2.30.6';
   return {
     State: state,

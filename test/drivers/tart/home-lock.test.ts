@@ -1,0 +1,67 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HomeLock } from '../../../src/drivers/tart/home-lock.ts';
+import { startTimeOf } from '../../../src/process/end-process.ts';
+import { until } from '../../helpers/until.ts';
+
+describe('the lock of a Tart home', () => {
+  let home: string;
+  const told: string[] = [];
+  const lock = () => new HomeLock(home, (line) => told.push(line));
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'tart-home-'));
+    told.length = 0;
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  /** As another program holds it. */
+  const hold = async (pid: number) => {
+    const file = join(home, '.vzvm.lock');
+    await writeFile(file, JSON.stringify({ pid, startTime: await startTimeOf(pid) }));
+    return () => rm(file);
+  };
+
+  it('lets one work at a time, whichever driver asks', async () => {
+    const order: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const one = lock().run(async () => {
+      await first.promise;
+      order.push('one');
+    });
+    const two = lock().run(() => Promise.resolve(order.push('two')));
+    first.resolve();
+    await Promise.all([one, two]);
+    expect(order).toEqual(['one', 'two']);
+  });
+
+  it('waits for another program, says so, and goes on when that one is done', async () => {
+    const release = await hold(process.ppid);
+    let isDone = false;
+    const work = lock().run(() => Promise.resolve((isDone = true)));
+    await until('it says that it waits', () => Promise.resolve(told.length > 0));
+    expect([isDone, told]).toEqual([false, ['waiting for another program that uses Tart']]);
+    await release();
+    expect(await work).toBe(true);
+  });
+
+  it('is taken from a program that has ended', async () => {
+    await hold(2 ** 22 + 1);
+    expect(await lock().run(() => Promise.resolve('done'))).toBe('done');
+  });
+
+  it('is not waited for by what was cancelled, behind another program or another call', async () => {
+    const release = await hold(process.ppid);
+    const cancelling = new AbortController();
+    const all = [1, 2].map(() => lock().run(() => Promise.resolve('done'), cancelling.signal));
+    await until('it says that it waits', () => Promise.resolve(told.length > 0));
+    cancelling.abort();
+    expect(await Promise.allSettled(all)).toMatchObject(
+      [1, 2].map(() => ({ status: 'rejected', reason: { code: 'ABORTED' } })),
+    );
+    await release();
+    expect(await lock().run(() => Promise.resolve('free'))).toBe('free');
+  });
+});
