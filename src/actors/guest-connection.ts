@@ -1,6 +1,7 @@
 import { messageOf, VzvmError } from '../errors.ts';
 import { installKeyCommand } from '../guest/index.ts';
 import { connectSsh, type SshConnection } from '../ssh/index.ts';
+import { FirstContact } from './first-contact.ts';
 import { forwardHostPorts } from './forward-host-ports.ts';
 import type { VmSession } from './session.ts';
 import { SharedAttempt } from './shared-attempt.ts';
@@ -22,14 +23,19 @@ export async function guestConnection(vm: VmSession, signal: AbortSignal): Promi
 }
 
 /** Logs in, and nothing else: whoever asks closes it. */
-export function logIn(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
-  return connectSsh({
+export async function logIn(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {
+  const contact = new FirstContact(vm);
+  const connection = await connectSsh({
     dial: (dialSignal) => vm.driver.dial(vm.name, SSH_PORT, dialSignal),
     user: vm.plan.user,
     auth: login(vm),
-    ...(vm.hostKey === undefined ? {} : { pinnedHostKey: vm.hostKey }),
+    ...(vm.hostKey === undefined
+      ? { onHostKey: (hostKey) => contact.judge(hostKey, signal) }
+      : { pinnedHostKey: vm.hostKey }),
     signal,
   });
+  if (vm.hostKey === undefined) await contact.demandOwnGuest(connection, signal);
+  return connection;
 }
 
 async function connected(vm: VmSession, signal: AbortSignal): Promise<SshConnection> {

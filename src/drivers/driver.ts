@@ -211,6 +211,13 @@ export interface Driver {
   address(guest: string, signal: AbortSignal): Promise<GuestAddress | undefined>;
   /** A byte stream to a TCP port in the guest. Throws DIAL_FAILED (retry "safe"). */
   dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  /**
+   * Fingerprints of the guest's SSH host keys, read by a way that leads to no other guest; empty where there is none, or
+   * not yet. Absent where an address cannot lead to another guest.
+   */
+  hostKeys?(guest: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** The hardware address that the guest was given, by which it is told where its host keys are not known. Absent as that. */
+  hardwareAddress?(guest: string): Promise<string | undefined>;
   /** The last lines of the guest's console, bounded; empty when there is none. */
   consoleTail(guest: string): Promise<string>;
   /** The file that the guest's console goes to; undefined where there is none. */

@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly auth: SshAuth;
   /** Fingerprint of the only host key to accept; any, when undefined. */
   readonly pinnedHostKey?: string;
+  /** Asked about the host key where none is pinned, before anything is sent that proves who we are; it rejects to refuse. */
+  readonly onHostKey?: ((fingerprint: string) => Promise<void>) | undefined;
   /** Deadline of the dial, and then of the banner. Default 5 s. */
   readonly bannerTimeoutMs?: number;
   /** While nothing answers, another connection is opened beside the silent ones so often. Default 1.5 s. */
@@ -48,10 +50,14 @@ async function handshake(stream: Duplex, options: ConnectOptions): Promise<SshCo
   const { signal } = options;
   if (signal.aborted) throw aborted('SSH', signal.reason);
   const ssh = new NodeSSH();
-  const seen: { hostKey?: string } = {};
-  const hostVerifier = (key: Buffer) => {
-    seen.hostKey = fingerprint(key);
-    return options.pinnedHostKey === undefined || options.pinnedHostKey === seen.hostKey;
+  const seen: { hostKey?: string; refusal?: unknown } = {};
+  const hostVerifier = (key: Buffer, verify: (isAccepted: boolean) => void) => {
+    const hostKey = fingerprint(key);
+    seen.hostKey = hostKey;
+    judge(hostKey, options).then(verify, (error: unknown) => {
+      seen.refusal = error;
+      verify(false);
+    });
   };
   const connecting = ssh.connect({ ...settings(options), sock: stream, hostVerifier });
   const client = ssh.connection;
@@ -65,10 +71,16 @@ async function handshake(stream: Duplex, options: ConnectOptions): Promise<SshCo
     if (!client || seen.hostKey === undefined) throw unreachable('the connection was lost at once', {});
     return new Connection(client, stream, seen.hostKey);
   } catch (error) {
-    throw explain(error, options, seen.hostKey);
+    throw seen.refusal ?? explain(error, options, seen.hostKey);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+async function judge(hostKey: string, { pinnedHostKey, onHostKey }: ConnectOptions): Promise<boolean> {
+  if (pinnedHostKey !== undefined) return pinnedHostKey === hostKey;
+  await onHostKey?.(hostKey);
+  return true;
 }
 
 function settings(options: ConnectOptions): Config {

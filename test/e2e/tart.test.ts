@@ -1,14 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { driverContract } from '../../src/drivers/contract.ts';
 import { createTartDriver } from '../../src/drivers/tart/index.ts';
+import { connectSsh } from '../../src/ssh/index.ts';
+import { running } from '../helpers/tart/guest.ts';
 import { tartBin } from '../helpers/tart/index.ts';
 import { until } from '../helpers/until.ts';
 import { setVariable } from './environment.ts';
 import { makePlace, NOTHING, type Place } from './outside.ts';
 import { demo } from './run-demo.ts';
+
+const IMAGE = 'host.example/ubuntu:latest';
+const never = new AbortController().signal;
 
 /** Why no guest can be had of the stand-in; a failure where `CI` is set. */
 const reason =
@@ -63,14 +69,47 @@ describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${
     expect(await readdir(join(home, 'vms'))).toEqual([]);
   });
 
-  it.each(driverContract)('keeps the driver contract: $name', async (check) => {
-    const driver = createTartDriver({
+  const makeDriver = () =>
+    createTartDriver({
       tartBin,
       tartHome: home,
       stateDir: place.stateDir,
       cacheDir: join(place.stateDir, 'c'),
     });
-    await check.run({ driver, image: 'host.example/ubuntu:latest', unknownImage: 'unknown', openPort: 22 });
+
+  /** What a machine says first at its SSH port, and the fingerprint of its host key. */
+  const hostKeyAt = async (dial: () => Promise<Duplex>): Promise<string> => {
+    const connection = await connectSsh({ dial, user: 'admin', auth: { password: 'admin' }, signal: never });
+    await connection.close();
+    return connection.hostKey;
+  };
+
+  it('knows each guest by its host keys, and reaches it where the system refuses the way to its address', async () => {
+    const driver = makeDriver();
+    const [one, other] = await Promise.all([running(driver, IMAGE), running(driver, IMAGE)]);
+    const dialing = (guest: string) => () => driver.dial(guest, 22, never);
+    const hasAddress = async () => (await driver.address(one.guest, never)) !== undefined;
+    await until('there is an address', hasAddress, 30_000);
+    const host = (await driver.address(one.guest, never))?.host ?? '';
+    const [own, others] = [
+      await driver.hostKeys?.(one.guest, never),
+      await driver.hostKeys?.(other.guest, never),
+    ];
+    expect(own).toContain(await hostKeyAt(dialing(one.guest)));
+    // As it is when the server has given one address to two.
+    await writeFile(join(home, 'faults', 'ip'), host);
+    expect(others).not.toContain(await hostKeyAt(dialing(other.guest)));
+    // Nobody has this address: the system says that there is no way to it.
+    await writeFile(join(home, 'faults', 'ip'), host.replace(/\d+$/, '250'));
+    expect(own).toContain(await hostKeyAt(dialing(one.guest)));
+    expect(driver.features.directRoute).toBe(false);
+    for (const { guest } of [one, other]) await driver.delete(guest);
+    expect(await driver.list()).toEqual([]);
+  });
+
+  it.each(driverContract)('keeps the driver contract: $name', async (check) => {
+    const driver = makeDriver();
+    await check.run({ driver, image: IMAGE, unknownImage: 'unknown', openPort: 22 });
     expect(await driver.list()).toEqual([]);
   });
 });

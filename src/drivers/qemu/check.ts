@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { Finding } from '../driver.ts';
 import { hardwareCandidate, lastVerdict } from './accelerator.ts';
 import type { Accelerator } from './args.ts';
-import { freeMiB } from './disk-space.ts';
+import { freeMiB } from '../disk-space.ts';
 import type { HostArch } from './host.ts';
 import { qemuVersion, toolFinding, toolVersion } from './tools.ts';
 

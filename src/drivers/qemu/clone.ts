@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { VzvmError } from '../../errors.ts';
 import { run } from '../../process/run.ts';
 import type { CloneRequest } from '../driver.ts';
-import { demandFreeMiB, diskFull } from './disk-space.ts';
+import { demandFreeMiB, diskFull } from '../disk-space.ts';
 import type { Artifact } from './images/artifact.ts';
 import { guestFiles, type GuestFiles } from './paths.ts';
 import { writeSeed } from './seed.ts';

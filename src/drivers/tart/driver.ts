@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { messageOf, VzvmError } from '../../errors.ts';
+import { isAborted, messageOf, VzvmError } from '../../errors.ts';
 import { readTail } from '../../process/spawn-detached.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
@@ -11,13 +11,17 @@ import { foreignProcess } from '../foreign-process.ts';
 import { demandKey } from '../kept.ts';
 import { withLock } from '../lock.ts';
 import { findAddress } from './address.ts';
+import { explainBlocked, isBlocked } from './blocked-route.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
 import { damagedGuests } from './damaged.ts';
 import { deleteVm } from './delete.ts';
+import { dialByAgent, readHostKeys } from './guest-agent.ts';
 import { HomeLock } from './home-lock.ts';
 import { resolveTartImage } from './image.ts';
 import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
+import { explainNoAddress, LEASE_FILE, readLeases } from './leases.ts';
+import { readMac } from './mac.ts';
 import { findRun, writeRun } from './run-record.ts';
 import { startVm } from './start.ts';
 import { listVms } from './state.ts';
@@ -36,6 +40,8 @@ export interface TartDriverOptions {
   readonly stateDir?: string;
   /** Where it is written down what prepared images hold. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
   readonly cacheDir?: string;
+  /** What macOS's DHCP server has given away. @defaultValue /var/db/dhcpd_leases */
+  readonly leaseFile?: string;
   /** Told what others are waited for. */
   readonly log?: contract.LogLine;
 }
@@ -67,18 +73,13 @@ function recipeOptions(options: TartDriverOptions, cacheDir: string): Record<str
 class TartDriver implements contract.Driver {
   readonly name = 'tart';
   readonly accelerator = 'vz';
-  readonly features = {
-    memorySnapshot: false,
-    egressPolicy: false,
-    guestExec: false,
-    directRoute: true,
-    keepsRunning: false,
-    takesKeys: false,
-  };
+  /** The system lets us through to no guest's address, but their agents do. */
+  #isBlocked = false;
   readonly recipe: contract.DriverRecipe;
   readonly #tart: TartCli;
   readonly #stateDir: string;
   readonly #cacheDir: string;
+  readonly #leaseFile: string;
   readonly #lock: HomeLock;
   readonly #children = new Map<string, Child>();
 
@@ -87,7 +88,19 @@ class TartDriver implements contract.Driver {
     this.#cacheDir = options.cacheDir ?? defaultCacheDir();
     this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
     this.recipe = { driver: this.name, options: recipeOptions(options, this.#cacheDir) };
+    this.#leaseFile = options.leaseFile ?? LEASE_FILE;
     this.#lock = new HomeLock(this.#tart.home, options.log ?? (() => undefined));
+  }
+
+  get features(): contract.DriverFeatures {
+    return {
+      memorySnapshot: false,
+      egressPolicy: false,
+      guestExec: true,
+      directRoute: !this.#isBlocked,
+      keepsRunning: false,
+      takesKeys: false,
+    };
   }
 
   async check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
@@ -132,17 +145,54 @@ class TartDriver implements contract.Driver {
     const ended = this.#children.get(guest)?.ended;
     if (ended?.aborted) return undefined;
     try {
-      return await findAddress(this.#tart, guest, AbortSignal.any([signal, ...(ended ? [ended] : [])]));
+      const found = await findAddress(
+        this.#tart,
+        guest,
+        AbortSignal.any([signal, ...(ended ? [ended] : [])]),
+      );
+      const why =
+        found || ended?.aborted ? undefined : explainNoAddress(await readLeases(this.#leaseFile), guest);
+      if (why) throw why;
+      return found;
     } catch (error) {
       if (ended?.aborted && !signal.aborted) return undefined;
       throw error;
     }
   }
 
+  /** Where the system lets nobody through to the address, the guest's agent does. */
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    if (this.#isBlocked) return dialByAgent(this.#tart, guest, port, signal);
     const address = await this.address(guest, signal);
-    if (address) return dialTcp(address.host, port, signal);
-    throw new VzvmError('DIAL_FAILED', `${guest} has no address`, { facts: { guest, port }, retry: 'safe' });
+    if (!address)
+      throw new VzvmError('DIAL_FAILED', `${guest} has no address`, {
+        facts: { guest, port },
+        retry: 'safe',
+      });
+    try {
+      return await dialTcp(address.host, port, signal);
+    } catch (error) {
+      if (!isBlocked(error)) throw error;
+      return this.#dialBlocked(guest, port, signal, error);
+    }
+  }
+
+  async #dialBlocked(guest: string, port: number, signal: AbortSignal, cause: unknown): Promise<Duplex> {
+    try {
+      const stream = await dialByAgent(this.#tart, guest, port, signal);
+      this.#isBlocked = true;
+      return stream;
+    } catch (error) {
+      throw isAborted(error) ? error : explainBlocked(cause, guest);
+    }
+  }
+
+  hostKeys(guest: string, signal: AbortSignal): Promise<readonly string[]> {
+    return readHostKeys(this.#tart, guest, signal);
+  }
+
+  hardwareAddress(guest: string): Promise<string | undefined> {
+    return readMac(this.#tart.home, guest);
   }
 
   consoleTail(guest: string): Promise<string> {

@@ -15,14 +15,14 @@ export async function requestOf(driver: Driver, ref = 'base'): Promise<CloneRequ
 }
 
 /** A VM that is there. */
-export async function cloned(driver: Driver): Promise<string> {
-  const request = await requestOf(driver);
+export async function cloned(driver: Driver, ref?: string): Promise<string> {
+  const request = await requestOf(driver, ref);
   await driver.clone(request, never);
   return request.guest;
 }
 
 /** A VM that runs. */
-export async function running(driver: Driver) {
-  const guest = await cloned(driver);
+export async function running(driver: Driver, ref?: string) {
+  const guest = await cloned(driver, ref);
   return { guest, ...(await driver.start(guest, never)) };
 }

@@ -61,6 +61,11 @@ export async function fetchImage(name: string): Promise<void> {
   const host = name.split('/')[0] ?? '';
   const release = await lock(join(home, 'cache', 'OCIs', host), () => say('waiting for lock...'));
   try {
+    // Somebody else may have fetched it meanwhile.
+    if (existsSync(configOf(pathOf(name))))
+      return say(
+        `${withoutTag(name)}@sha256:${digestOf(name)} image is already cached! creating a symlink...`,
+      );
     await download(name);
   } finally {
     release();

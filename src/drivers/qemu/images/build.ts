@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tail, VzvmError } from '../../../errors.ts';
 import { run, type RunOptions } from '../../../process/run.ts';
 import type { LogLine, ResolveOptions } from '../../driver.ts';
-import { demandFreeMiB, diskFull } from '../disk-space.ts';
+import { demandFreeMiB, diskFull } from '../../disk-space.ts';
 import type { HostArch } from '../host.ts';
 import { debianMirror, type DebianMirror } from '../mirror.ts';
 import { toolPath, toolVersion } from '../tools.ts';

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { messageOf, VzvmError } from '../../../errors.ts';
 import type { ResolveOptions } from '../../driver.ts';
-import { demandFreeMiB } from '../disk-space.ts';
+import { demandFreeMiB } from '../../disk-space.ts';
 import type { HostArch } from '../host.ts';
 import type { Artifact, Manifest } from './artifact.ts';
 import { cached } from './cache.ts';

@@ -15,7 +15,7 @@ import {
   removeFiles,
   writeRecord,
 } from '../../kept.ts';
-import { demandFreeMiB, diskFull } from '../disk-space.ts';
+import { demandFreeMiB, diskFull } from '../../disk-space.ts';
 import type { Artifact } from './artifact.ts';
 import { withLock } from '../../lock.ts';
 

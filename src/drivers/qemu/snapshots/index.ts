@@ -2,7 +2,7 @@ import { VzvmError } from '../../../errors.ts';
 import type { GuestProcess, MemorySnapshots } from '../../driver.ts';
 import type { Accelerator } from '../args.ts';
 import { bytesIn } from '../images/bases.ts';
-import { demandFreeMiB } from '../disk-space.ts';
+import { demandFreeMiB } from '../../disk-space.ts';
 import { runningPid } from '../guest-run.ts';
 import type { GuestFiles } from '../paths.ts';
 import { readSettings } from '../settings.ts';

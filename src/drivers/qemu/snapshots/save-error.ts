@@ -1,6 +1,6 @@
 import { messageOf, VzvmError } from '../../../errors.ts';
 import { readTail } from '../../../process/spawn-detached.ts';
-import { diskFull } from '../disk-space.ts';
+import { diskFull } from '../../disk-space.ts';
 
 const WHAT = 'a template';
 

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { VzvmError } from '../../errors.ts';
+import { VzvmError } from '../errors.ts';
 
 const BYTES_PER_MIB = 1024 * 1024;
 
