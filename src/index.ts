@@ -15,6 +15,7 @@ export type {
   ResolveOptions,
   Resources,
 } from './drivers/driver.ts';
+export type { GuestNetwork } from './drivers/guest-network.ts';
 export { ERROR_CODES, VzvmError } from './errors.ts';
 export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
 export { BootError, VZVMSubstrate } from './substrate/index.ts';

@@ -9,6 +9,8 @@ export interface DriverOptions {
   readonly qemuBin?: string;
   readonly stateDir?: string;
   readonly cacheDir?: string;
+  /** As `writeNetwork` has it. */
+  readonly network?: string;
   readonly accelerator?: 'auto' | 'kvm' | 'hvf' | 'tcg';
 }
 

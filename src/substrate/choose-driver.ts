@@ -1,6 +1,8 @@
 import type { Driver } from '../drivers/driver.ts';
 import { defaultDriverName } from '../drivers/default-driver.ts';
+import { writeNetwork } from '../drivers/guest-network.ts';
 import { createDriver } from '../drivers/registry.ts';
+import { VzvmError } from '../errors.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 
 const DEFAULT_IMAGES: Readonly<Record<string, string>> = { tart: 'ghcr.io/cirruslabs/ubuntu:latest' };
@@ -10,15 +12,28 @@ export async function chooseDriver(
   options: VZVMSubstrateOptions,
   log: (line: string) => void,
 ): Promise<Driver> {
-  if (typeof options.driver === 'object') return options.driver;
+  if (typeof options.driver === 'object') {
+    demandNat(options.driver.name, options);
+    return options.driver;
+  }
   const name = options.driver ?? (options.tartBin === undefined ? await defaultDriverName() : 'tart');
-  const { tartBin, accelerator, stateDir, cacheDir } = options;
+  if (name !== 'tart') demandNat(name, options);
+  const { tartBin, accelerator, stateDir, cacheDir, network } = options;
   return createDriver(name, {
     log,
     ...(tartBin === undefined ? {} : { tartBin }),
     ...(accelerator === undefined ? {} : { accelerator }),
+    ...(network === undefined ? {} : { network: writeNetwork(network) }),
     ...(stateDir === undefined ? {} : { stateDir }),
     ...(cacheDir === undefined ? {} : { cacheDir }),
+  });
+}
+
+function demandNat(driver: string, { network = 'nat' }: VZVMSubstrateOptions): void {
+  if (network === 'nat') return;
+  throw new VzvmError('UNSUPPORTED', `the driver ${driver} cannot be told of another network than NAT`, {
+    facts: { driver, network: writeNetwork(network) },
+    hint: "leave the option network out, or use driver: 'tart', by its name, on a Mac",
   });
 }
 

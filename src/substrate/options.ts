@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { InspectionEvent } from 'xstate';
 import { z } from 'zod';
 import type { Driver } from '../drivers/driver.ts';
+import type { GuestNetwork } from '../drivers/guest-network.ts';
 import { VzvmError } from '../errors.ts';
 import { STEPS, type StepRetries, type StepTimeouts } from '../machines/vm/index.ts';
 import { nearest } from './nearest.ts';
@@ -46,6 +47,13 @@ export interface VZVMSubstrateOptions {
   readonly driver?: 'tart' | 'qemu' | Driver;
   /** How QEMU runs the guest's processors. @defaultValue "auto": KVM or HVF where a trial boot with it succeeds, else emulation */
   readonly accelerator?: 'auto' | 'kvm' | 'hvf' | 'tcg';
+  /**
+   * Where packets of VMs may go, with Tart: `"nat"`, `"softnet"` (the internet and the host, no private network),
+   * `"host"` (nothing but the host), `{ bridged: "en0" }`, or `{ softnet: { allow, block } }` with networks as CIDR.
+   * Other drivers know `"nat"` alone.
+   * @defaultValue "nat"
+   */
+  readonly network?: GuestNetwork;
   /** Where VMs live while they exist. @defaultValue `VZVM_HOME`, else the platform's state folder */
   readonly stateDir?: string;
   /** Where images are kept. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
@@ -118,6 +126,7 @@ const port = z.int().min(1).max(65_535);
 const portKey = z
   .string()
   .refine((key) => /^[1-9][0-9]*$/.test(key) && Number(key) <= 65_535, 'expected a port');
+const cidrs = z.array(z.cidrv4()).optional();
 const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
 const steps = Object.fromEntries(STEPS.map((name) => [name, ms.optional()]));
 
@@ -139,6 +148,16 @@ const schema = z.strictObject({
     .union([z.enum(['tart', 'qemu']), z.custom<Driver>(isDriver)], 'expected "tart", "qemu" or a driver')
     .optional(),
   accelerator: z.enum(['auto', 'kvm', 'hvf', 'tcg']).optional(),
+  network: z
+    .union(
+      [
+        z.enum(['nat', 'softnet', 'host']),
+        z.strictObject({ bridged: z.string().regex(/^[a-z]+[0-9]+$/) }),
+        z.strictObject({ softnet: z.strictObject({ allow: cidrs, block: cidrs }) }),
+      ],
+      'expected "nat", "softnet", "host", { bridged: "en0" } or { softnet: { allow, block } }',
+    )
+    .optional(),
   stateDir: z.string().min(1).optional(),
   cacheDir: z.string().min(1).optional(),
   imageBudgetGiB: z.number().min(0).optional(),

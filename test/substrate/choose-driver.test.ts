@@ -21,6 +21,21 @@ describe('the driver', () => {
   });
 });
 
+describe('the network of VMs', () => {
+  it('is given to Tart', async () => {
+    const { recipe, features } = await choose({ driver: 'tart', network: { softnet: {} } });
+    expect([recipe?.options['network'], features.egressPolicy]).toEqual(['{"softnet":{}}', true]);
+  });
+
+  it.each([{ driver: 'qemu' as const }, { driver: createFakeDriver() }])(
+    'is refused where there is no other than NAT: $driver',
+    async ({ driver }) => {
+      await expect(choose({ driver, network: 'host' })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+      expect((await choose({ driver, network: 'nat' })).name).toBeTypeOf('string');
+    },
+  );
+});
+
 describe('the image', () => {
   const named = (name: string) => ({ ...createFakeDriver(), name });
 

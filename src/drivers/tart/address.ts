@@ -4,14 +4,18 @@ import type { TartCli } from './cli.ts';
 
 const TIMEOUT_MS = 15_000;
 
-/** One look: undefined is "not yet", whatever the reason. */
+/** One look by each resolver: undefined is "not yet", whatever the reason. */
 export async function findAddress(
   tart: TartCli,
   guest: string,
+  resolvers: readonly (readonly string[])[],
   signal: AbortSignal,
 ): Promise<GuestAddress | undefined> {
-  const result = await tart.run(['ip', guest], { timeoutMs: TIMEOUT_MS, signal });
-  const host = result.stdout.trim();
-  // Tart may answer nothing with exit 0; whatever is no address is "not yet".
-  return result.exitCode === 0 && isIPv4(host) ? { host } : undefined;
+  for (const resolver of resolvers) {
+    const result = await tart.run(['ip', guest, ...resolver], { timeoutMs: TIMEOUT_MS, signal });
+    const host = result.stdout.trim();
+    // Tart may answer nothing with exit 0; whatever is no address is "not yet".
+    if (result.exitCode === 0 && isIPv4(host)) return { host };
+  }
+  return undefined;
 }

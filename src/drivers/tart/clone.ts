@@ -1,4 +1,5 @@
 import { VzvmError } from '../../errors.ts';
+import { freeMiB } from '../disk-space.ts';
 import type { CloneRequest } from '../driver.ts';
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
 import { deleteVm } from './delete.ts';
@@ -8,8 +9,14 @@ const LOOK_TIMEOUT_MS = 30_000;
 const CLONE_TIMEOUT_MS = 280_000;
 
 /** Clones and configures. Tart would replace an existing VM without a word, so the name is looked up first. */
-export async function cloneVm(tart: TartCli, request: CloneRequest, signal: AbortSignal): Promise<void> {
+export async function cloneVm(
+  tart: TartCli,
+  request: CloneRequest,
+  minFreeMiB: number,
+  signal: AbortSignal,
+): Promise<void> {
   await demandFreeName(tart, request.guest, signal);
+  await demandSpace(tart, minFreeMiB);
   try {
     await clone(tart, request, signal);
     await configure(tart, request, signal);
@@ -18,6 +25,21 @@ export async function cloneVm(tart: TartCli, request: CloneRequest, signal: Abor
     await deleteVm(tart, request.guest);
     throw error;
   }
+}
+
+/** Tart clones on a full disk as well: then the guest's own writes fail. */
+async function demandSpace(tart: TartCli, minFreeMiB: number): Promise<void> {
+  const free = await freeMiB(tart.home);
+  if (free >= minFreeMiB) return;
+  throw new VzvmError(
+    'DISK_FULL',
+    `no space for a VM in ${tart.home}: ${free} MiB free, ${minFreeMiB} MiB needed`,
+    {
+      facts: { path: tart.home, freeMiB: free, neededMiB: minFreeMiB },
+      hint: 'free some space: tart prune --older-than 30; or choose another disk with TART_HOME',
+      retry: 'safe',
+    },
+  );
 }
 
 async function demandFreeName(tart: TartCli, guest: string, signal: AbortSignal): Promise<void> {

@@ -1,17 +1,19 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { isAborted, messageOf, VzvmError } from '../../errors.ts';
+import { isAborted, VzvmError } from '../../errors.ts';
 import { readTail } from '../../process/spawn-detached.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { parseGuestName } from '../guest-name.ts';
+import { type GuestNetwork, isFiltered, readNetwork } from '../guest-network.ts';
 import { foreignProcess } from '../foreign-process.ts';
 import { demandKey } from '../kept.ts';
 import { withLock } from '../lock.ts';
 import { findAddress } from './address.ts';
 import { explainBlocked, isBlocked } from './blocked-route.ts';
+import { checkTart, thisHost, type TartHost } from './check.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
 import { damagedGuests } from './damaged.ts';
@@ -20,8 +22,9 @@ import { dialByAgent, readHostKeys } from './guest-agent.ts';
 import { HomeLock } from './home-lock.ts';
 import { resolveTartImage } from './image.ts';
 import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
-import { explainNoAddress, LEASE_FILE, readLeases } from './leases.ts';
+import { explainNoAddress, readLeases } from './leases.ts';
 import { readMac } from './mac.ts';
+import { networkFlags, resolversOf } from './network-flags.ts';
 import { findRun, writeRun } from './run-record.ts';
 import { startVm } from './start.ts';
 import { listVms } from './state.ts';
@@ -29,6 +32,9 @@ import { stopByTart, stopProcess } from './stop.ts';
 
 /** Longer than any build takes: its owner's death frees the lock. */
 const BUILD_WAIT_MS = 60 * 60_000;
+
+/** What an agent's work takes, at the least. */
+const MIN_FREE_MIB = 2048;
 
 /** Options of {@link createTartDriver}. */
 export interface TartDriverOptions {
@@ -40,8 +46,12 @@ export interface TartDriverOptions {
   readonly stateDir?: string;
   /** Where it is written down what prepared images hold. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
   readonly cacheDir?: string;
-  /** What macOS's DHCP server has given away. @defaultValue /var/db/dhcpd_leases */
-  readonly leaseFile?: string;
+  /** The network of VMs, as `writeNetwork` has it. @defaultValue "nat" */
+  readonly network?: string;
+  /** What has to be free on the disk of Tart's folder for a clone, in MiB. @defaultValue 2048 */
+  readonly minFreeMiB?: number;
+  /** The machine that is looked at, for tests. @defaultValue this one */
+  readonly host?: Partial<TartHost>;
   /** Told what others are waited for. */
   readonly log?: contract.LogLine;
 }
@@ -67,6 +77,7 @@ function recipeOptions(options: TartDriverOptions, cacheDir: string): Record<str
     stateDir: options.stateDir ?? defaultStateDir(),
     cacheDir,
     ...(tartHome ? { tartHome } : {}),
+    ...(options.network === undefined ? {} : { network: options.network }),
   };
 }
 
@@ -79,7 +90,9 @@ class TartDriver implements contract.Driver {
   readonly #tart: TartCli;
   readonly #stateDir: string;
   readonly #cacheDir: string;
-  readonly #leaseFile: string;
+  readonly #minFreeMiB: number;
+  readonly #host: TartHost;
+  readonly #network: GuestNetwork;
   readonly #lock: HomeLock;
   readonly #children = new Map<string, Child>();
 
@@ -88,14 +101,16 @@ class TartDriver implements contract.Driver {
     this.#cacheDir = options.cacheDir ?? defaultCacheDir();
     this.#stateDir = join(options.stateDir ?? defaultStateDir(), 'tart');
     this.recipe = { driver: this.name, options: recipeOptions(options, this.#cacheDir) };
-    this.#leaseFile = options.leaseFile ?? LEASE_FILE;
+    this.#minFreeMiB = options.minFreeMiB ?? MIN_FREE_MIB;
+    this.#host = { ...thisHost(), ...options.host };
+    this.#network = readNetwork(options.network ?? 'nat');
     this.#lock = new HomeLock(this.#tart.home, options.log ?? (() => undefined));
   }
 
   get features(): contract.DriverFeatures {
     return {
       memorySnapshot: false,
-      egressPolicy: false,
+      egressPolicy: isFiltered(this.#network),
       guestExec: true,
       directRoute: !this.#isBlocked,
       keepsRunning: false,
@@ -103,16 +118,8 @@ class TartDriver implements contract.Driver {
     };
   }
 
-  async check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
-    const subject = 'tart';
-    try {
-      return [{ level: 'ok', subject, message: `tart ${await this.#tart.version(signal)}` }];
-    } catch (error) {
-      const hint = error instanceof VzvmError ? error.hint : undefined;
-      return [
-        { level: 'error', subject, message: messageOf(error), ...(hint === undefined ? {} : { fix: hint }) },
-      ];
-    }
+  check(signal: AbortSignal): Promise<readonly contract.Finding[]> {
+    return checkTart(this.#tart, this.#host, this.#network, signal);
   }
 
   async resolveImage(ref: string, options: contract.ResolveOptions): Promise<contract.Image> {
@@ -121,12 +128,16 @@ class TartDriver implements contract.Driver {
   }
 
   clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
-    return this.#lock.run(() => cloneVm(this.#tart, request, signal), signal);
+    return this.#lock.run(() => cloneVm(this.#tart, request, this.#minFreeMiB, signal), signal);
   }
 
   async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
     await mkdir(this.#folder(guest), { recursive: true, mode: 0o700 });
-    const child = await this.#lock.run(() => startVm(this.#tart, guest, this.#log(guest), signal), signal);
+    const child = await this.#lock.run(
+      () =>
+        startVm(this.#tart, guest, { logFile: this.#log(guest), flags: networkFlags(this.#network) }, signal),
+      signal,
+    );
     const { pid, exited, unref } = child;
     const end = new AbortController();
     void exited.then(() => end.abort());
@@ -148,10 +159,11 @@ class TartDriver implements contract.Driver {
       const found = await findAddress(
         this.#tart,
         guest,
+        resolversOf(this.#network),
         AbortSignal.any([signal, ...(ended ? [ended] : [])]),
       );
       const why =
-        found || ended?.aborted ? undefined : explainNoAddress(await readLeases(this.#leaseFile), guest);
+        found || ended?.aborted ? undefined : explainNoAddress(await readLeases(this.#host.leaseFile), guest);
       if (why) throw why;
       return found;
     } catch (error) {

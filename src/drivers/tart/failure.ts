@@ -34,8 +34,15 @@ export function runError(guest: string, log: string, exitCode: number | null): V
     stderrTail: log,
     ...exit,
     retry: 'safe',
-    hint: `see it for yourself: tart run ${guest}; over SSH the login keychain may be locked: security unlock-keychain`,
+    hint: hintFor(log, guest),
   });
+}
+
+function hintFor(log: string, guest: string): string {
+  if (/softnet/i.test(log)) return 'see what softnet lacks: npx vzvm doctor, with the same network option';
+  const itself = `see it for yourself: tart run ${guest}`;
+  if (!log.includes('VZErrorDomain Code=1 ')) return itself;
+  return `${itself}; over SSH the login keychain may be locked: security unlock-keychain`;
 }
 
 function firstLine(text: string): string {

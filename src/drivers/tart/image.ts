@@ -1,6 +1,7 @@
 import { VzvmError } from '../../errors.ts';
 import type { Image, ResolveOptions } from '../driver.ts';
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
+import { hasUnboundCredentials } from './environment.ts';
 import { tartError } from './failure.ts';
 
 const LOOK_TIMEOUT_MS = 30_000;
@@ -33,6 +34,10 @@ async function localDigest(tart: TartCli, ref: string, { signal }: ResolveOption
 async function remoteDigest(tart: TartCli, ref: string, options: ResolveOptions): Promise<string> {
   const cached = await fqn(tart, ref, options.signal);
   if (cached !== undefined) return cached;
+  if (hasUnboundCredentials())
+    options.log(
+      `TART_REGISTRY_USERNAME is not used: set TART_REGISTRY_HOSTNAME=${ref.split('/')[0]} if it is for that`,
+    );
   options.log(`pulling the image ${ref}: once, some 5 GB`);
   const pulled = await tart.run(['pull', ref], {
     timeoutMs: PULL_TIMEOUT_MS,

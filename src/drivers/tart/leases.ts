@@ -9,7 +9,8 @@ const FULL_AT = 250;
 /** What puts an end to leases of a day. */
 export const SHORTER_LEASES =
   'sudo defaults write /Library/Preferences/SystemConfiguration/com.apple.InternetSharing.default.plist bootpd -dict DHCPLeaseTimeSecs -int 600';
-const FREE_ALL =
+/** What frees them all. */
+export const FREE_ALL_LEASES =
   'with no VM running: sudo rm /var/db/dhcpd_leases && sudo launchctl kickstart -kp system/com.apple.bootpd';
 
 /** What the DHCP server has given away and not got back. */
@@ -45,7 +46,7 @@ export function explainNoAddress(
   const facts = { guest, leases: taken };
   if (isFull) {
     const message = `macOS has no address left for ${guest}: ${taken} leases of its network are taken`;
-    const hint = `${SHORTER_LEASES}; and ${FREE_ALL}`;
+    const hint = `${SHORTER_LEASES}; and ${FREE_ALL_LEASES}`;
     return new VzvmError('LIMIT_REACHED', message, { facts, hint, retry: 'safe' });
   }
   if (!hasDuid) return undefined;

@@ -16,11 +16,11 @@ const RUN_FLAGS = ['--no-graphics', '--no-clipboard', '--no-audio'];
 export async function startVm(
   tart: TartCli,
   guest: string,
-  logFile: string,
+  { logFile, flags }: { readonly logFile: string; readonly flags: readonly string[] },
   signal: AbortSignal,
 ): Promise<DetachedProcess> {
   if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
-  const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS], {
+  const child = await spawnDetached(tart.bin, ['run', guest, ...RUN_FLAGS, ...flags], {
     logFile,
     guest,
     env: tart.envOf('run'),

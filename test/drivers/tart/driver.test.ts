@@ -89,10 +89,19 @@ describe('the Tart driver', () => {
     expect(await readdir(join(bench.home, 'vms'))).toEqual(['base']);
   });
 
+  it('clones nothing on a disk that is full, which tart would', async () => {
+    const driver = bench.another({ minFreeMiB: 2 ** 40 });
+    await expect(driver.clone(await requestFor(), never)).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      hint: expect.stringContaining('TART_HOME'),
+    });
+    expect((await bench.calls()).some((call) => call.startsWith('clone'))).toBe(false);
+  });
+
   it.each([
     ['limit', 'The number of VMs exceeds the system limit', 'LIMIT_REACHED'],
-    ['keychain', 'Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED'],
-  ])('reports a run that ends at once: %s', async (fault, stderr, code) => {
+    ['keychain', 'Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED', 'security unlock-keychain'],
+  ])('reports a run that ends at once: %s', async (fault, stderr, code, hint = 'tart list') => {
     const request = await requestFor();
     await bench.driver.clone(request, never);
     await bench.fault('run', fault);
@@ -100,6 +109,7 @@ describe('the Tart driver', () => {
       code,
       exitCode: 1,
       stderrTail: expect.stringContaining(stderr),
+      hint: expect.stringContaining(hint),
     });
     await bench.driver.delete(request.guest);
   });

@@ -58,7 +58,7 @@ describe('the table of leases', () => {
   });
 
   it('tells why a VM gets no address', async () => {
-    await using bench = await startTartBench({ leaseFile: file });
+    await using bench = await startTartBench({ host: { leaseFile: file } });
     await fill(join(bench.home, 'dhcpd_leases'));
     const { guest } = await running(bench.driver);
     expect(await bench.driver.address(guest, never)).toBeUndefined();

@@ -31,6 +31,14 @@ describe('the Tart driver ends VMs', () => {
     await bench.driver.delete(guest);
   });
 
+  it('runs VMs in process groups of their own, so that a Ctrl-C is not their end', async () => {
+    const { guest, pid } = await running(bench.driver);
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const [, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    expect(Number(group)).toBe(pid);
+    await bench.driver.delete(guest);
+  });
+
   it('kills what does not hear it at all', async () => {
     await bench.fault('deaf');
     const { guest, pid, exited } = await running(bench.driver);
