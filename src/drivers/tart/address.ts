@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { GuestAddress } from '../driver.ts';
 import type { TartCli } from './cli.ts';
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 
 /** One look by each resolver: undefined is "not yet", whatever the reason. */
 export async function findAddress(

@@ -154,7 +154,6 @@ class TartDriver implements contract.Driver {
   /** A VM that has ended has no address, whatever Tart says: it answers from leases, which outlive VMs. */
   async address(guest: string, signal: AbortSignal): Promise<contract.GuestAddress | undefined> {
     const ended = this.#children.get(guest)?.ended;
-    if (ended?.aborted) return undefined;
     try {
       const found = await findAddress(
         this.#tart,

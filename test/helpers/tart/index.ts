@@ -1,11 +1,13 @@
 import { createServer } from 'node:net';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
 import type { Driver } from '../../../src/drivers/driver.ts';
 import { createTartDriver, type TartDriverOptions } from '../../../src/drivers/tart/index.ts';
+import { findRun } from '../../../src/drivers/tart/run-record.ts';
+import { signalProcess } from '../../../src/process/end-process.ts';
 import { run, type RunResult } from '../../../src/process/run.ts';
 
 /** The stand-in's executable. */
@@ -68,8 +70,19 @@ export async function startTartBench(options: TartDriverOptions = {}): Promise<T
     calls: async () => (await readFile(join(home, 'calls.log'), 'utf8')).trimEnd().split('\n'),
     fault: (name, text = '') => writeFile(fileOf(name), text),
     mend: (name) => rm(fileOf(name), { force: true }),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      await endLeft(join(stateDir, 'tart'));
+      await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** A test that fails leaves no VM either. */
+async function endLeft(folder: string): Promise<void> {
+  for (const guest of await readdir(folder).catch(() => [])) {
+    const pid = await findRun(join(folder, guest));
+    if (pid !== undefined) signalProcess(pid, 'SIGKILL');
+  }
 }
 
 /** A VM that was there before. */
