@@ -9,6 +9,8 @@ export const HARNESS_PORT = 7700;
 /** Where the host reaches the harness: directly where the driver has a route, else by a forward on host loopback. */
 export async function harnessUrl(vm: VmSession, signal: AbortSignal): Promise<string> {
   if (vm.harnessUrl !== undefined) return vm.harnessUrl;
+  // Whether there is a way to a guest that somebody else has started is known once it was reached.
+  if (vm.isAdopted) await guestConnection(vm, signal);
   if (vm.driver.features.directRoute) vm.harnessUrl = directUrl(vm);
   else vm.harnessUrl = await forwardedUrl(vm, signal);
   return vm.harnessUrl;

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { driverContract } from '../../src/drivers/contract.ts';
 import { createTartDriver } from '../../src/drivers/tart/index.ts';
+import { VZVMSubstrate } from '../../src/index.ts';
+import { signalProcess } from '../../src/process/end-process.ts';
 import { connectSsh } from '../../src/ssh/index.ts';
 import { running } from '../helpers/tart/guest.ts';
 import { tartBin } from '../helpers/tart/index.ts';
@@ -40,6 +42,8 @@ describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${
   let place: Place;
   let home: string;
   let restore: () => void;
+  /** What ends what a test that fails has left. */
+  const ends: (() => void)[] = [];
 
   beforeEach(async () => {
     place = await makePlace();
@@ -50,6 +54,7 @@ describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${
 
   afterEach(async () => {
     restore();
+    for (const end of ends.splice(0)) end();
     await until('nothing is left of its machines', async () => (await machinesOf(home)).length === 0);
     await place[Symbol.asyncDispose]();
   });
@@ -105,6 +110,33 @@ describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${
     expect(driver.features.directRoute).toBe(false);
     for (const { guest } of [one, other]) await driver.delete(guest);
     expect(await driver.list()).toEqual([]);
+  });
+
+  it('serves an agent, and is given to another substrate, where the system refuses the way to its address', async () => {
+    const options = {
+      driver: 'tart',
+      tartBin,
+      stateDir: place.stateDir,
+      baseImage: IMAGE,
+      sshPassword: 'admin',
+    } as const;
+    const cacheDir = join(place.stateDir, 'c');
+    const other = makeDriver();
+    const { guest, pid } = await running(other, IMAGE);
+    ends.push(() => signalProcess(pid, 'SIGKILL'));
+    await until('there is a network', async () => (await other.address(guest, never)) !== undefined, 30_000);
+    const host = (await other.address(guest, never))?.host ?? '';
+    await writeFile(join(home, 'faults', 'ip'), host.replace(/\d+$/, '250'));
+    await using first = new VZVMSubstrate({ ...options, cacheDir, prepare: 'never' });
+    const { vm, baseUrl } = await first.bootHarness({ envs: {} });
+    expect(baseUrl).toContain('http://127.0.0.1:');
+    const { name } = await vm.detach({ ttlMs: 600_000 });
+    await using second = new VZVMSubstrate({ ...options, cacheDir });
+    const booted = await second.attach(name);
+    expect((await fetch(`${booted.baseUrl}/v1/health`)).ok).toBe(true);
+    await booted.shutdown();
+    await other.delete(guest);
+    expect(await readdir(join(home, 'vms'))).toEqual([]);
   });
 
   it.each(driverContract)('keeps the driver contract: $name', async (check) => {
