@@ -1,6 +1,10 @@
 import { VzvmError, type VzvmErrorCode } from '../../errors.ts';
 import type { RunResult } from '../../process/run.ts';
 
+/** It filters packets, for which it has to run as root. */
+const SOFTNET =
+  'run: brew install cirruslabs/cli/softnet, then sudo chown root $(which softnet), then sudo chmod u+s $(which softnet)';
+
 /** The error that a verb's unexpected exit is. */
 export function tartError(
   code: VzvmErrorCode,
@@ -39,7 +43,7 @@ export function runError(guest: string, log: string, exitCode: number | null): V
 }
 
 function hintFor(log: string, guest: string): string {
-  if (/softnet/i.test(log)) return 'see what softnet lacks: npx vzvm doctor, with the same network option';
+  if (/softnet/i.test(log)) return SOFTNET;
   const itself = `see it for yourself: tart run ${guest}`;
   if (!log.includes('VZErrorDomain Code=1 ')) return itself;
   return `${itself}; over SSH the login keychain may be locked: security unlock-keychain`;

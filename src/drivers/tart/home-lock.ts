@@ -1,3 +1,4 @@
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VzvmError } from '../../errors.ts';
 import type { LogLine } from '../driver.ts';
@@ -38,13 +39,27 @@ export class HomeLock {
       timeoutMs: WAIT_MS,
       log: () => this.#log('waiting for another program that uses Tart'),
     };
-    const result = this.#queue.run(() => {
+    const result = this.#queue.run(async () => {
       signal.removeEventListener('abort', abort);
       turn.resolve();
+      await this.#demandHome();
       return withLock(join(this.#home, FILE), lock, work);
     });
     result.catch(() => undefined); // Told by the return below, unless nobody waits any more.
     await turn.promise;
     return result;
+  }
+
+  async #demandHome(): Promise<void> {
+    try {
+      await mkdir(this.#home, { recursive: true });
+      await access(this.#home, constants.W_OK);
+    } catch (cause) {
+      throw new VzvmError('PERMISSION_DENIED', `Tart's folder ${this.#home} cannot be written to`, {
+        facts: { path: this.#home },
+        hint: `look with: ls -ld ${this.#home}; or set TART_HOME to another folder`,
+        cause,
+      });
+    }
   }
 }

@@ -47,6 +47,13 @@ describe('the lock of a Tart home', () => {
     expect(await work).toBe(true);
   });
 
+  it('says which folder it is that cannot be used', async () => {
+    const file = join(home, 'file');
+    await writeFile(file, '');
+    const work = new HomeLock(file, () => undefined).run(() => Promise.resolve());
+    await expect(work).rejects.toMatchObject({ code: 'PERMISSION_DENIED', facts: { path: file } });
+  });
+
   it('is taken from a program that has ended', async () => {
     await hold(2 ** 22 + 1);
     expect(await lock().run(() => Promise.resolve('done'))).toBe('done');

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signalProcess } from '../../../src/process/end-process.ts';
 import { cloned, running } from '../../helpers/tart/guest.ts';
@@ -42,6 +44,25 @@ describe('the Tart driver looks', () => {
     await exited;
     expect(await bench.tart('ip', guest)).toMatchObject({ exitCode: 0 });
     expect(await bench.driver.address(guest, never)).toBeUndefined();
+    await bench.driver.delete(guest);
+  });
+
+  it('knows no host keys where no agent answers, and waits for none', async () => {
+    const { guest } = await running(bench.driver);
+    await bench.fault('no-agent');
+    await bench.fault('agent-patience-ms', '60000');
+    expect(await bench.driver.hostKeys?.(guest, never)).toEqual([]);
+    await bench.fault('agent-patience-ms', '1');
+    expect(await bench.driver.hostKeys?.(guest, never)).toEqual([]);
+    expect(await bench.driver.hardwareAddress?.(guest)).toBe(await bench.macOf(guest));
+    expect(await bench.driver.hardwareAddress?.('ca-1-000000000000')).toBeUndefined();
+    await bench.driver.delete(guest);
+  });
+
+  it('does not take a hardware address that it cannot read for none', async () => {
+    const guest = await cloned(bench.driver);
+    await writeFile(join(bench.home, 'vms', guest, 'config.json'), '{"macAddr');
+    await expect(bench.driver.hardwareAddress?.(guest)).rejects.toMatchObject({ retry: 'safe' });
     await bench.driver.delete(guest);
   });
 

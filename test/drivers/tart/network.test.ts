@@ -45,11 +45,11 @@ describe('the network of VMs of Tart', () => {
     expect(await bench.calls()).toContain(`ip ${guest} --resolver agent`);
   });
 
-  it('says what to look at when softnet cannot filter', async () => {
+  it('says what to do when softnet cannot filter', async () => {
     await bench.fault('run', 'softnet');
     await expect(running(bench.another({ network: 'softnet' }))).rejects.toMatchObject({
       code: 'BOOT_FAILED',
-      hint: expect.stringContaining('npx vzvm doctor') as string,
+      hint: expect.stringContaining('chmod u+s') as string,
     });
     for (const { name } of await bench.driver.list()) await bench.driver.delete(name);
   });
