@@ -16,10 +16,11 @@ export class BootError extends VzvmError {
     failure: VmFailure,
     details: { consoleTail: string; problems: readonly string[]; cause: unknown },
   ) {
-    super(failure.code as VzvmErrorCode, messageFor(failure, details.consoleTail), {
+    const hint = hintFor(failure, details.cause);
+    super(failure.code as VzvmErrorCode, messageFor(failure, hint, details.consoleTail), {
       facts: { ...failure.facts, step: failure.step, attempt: failure.attempt },
       cause: details.cause,
-      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(failure.exitCode === undefined ? {} : { exitCode: failure.exitCode }),
       ...(failure.stderrTail === undefined ? {} : { stderrTail: failure.stderrTail }),
     });
@@ -30,10 +31,16 @@ export class BootError extends VzvmError {
   }
 }
 
-function messageFor(failure: VmFailure, consoleTail: string): string {
+/** Of a step that was too slow because the same thing failed again and again, that thing's own hint comes first. */
+function hintFor({ hint, lastError }: VmFailure, cause: unknown): string | undefined {
+  if (lastError === undefined || !(cause instanceof VzvmError) || cause.message !== lastError) return hint;
+  return [cause.hint, hint].filter((each) => each !== undefined).join('; or ') || undefined;
+}
+
+function messageFor(failure: VmFailure, hint: string | undefined, consoleTail: string): string {
   const parts = [`${failure.step} failed: ${failure.message}`];
   if (failure.lastError !== undefined) parts.push(`last error: ${failure.lastError}`);
-  if (failure.hint !== undefined) parts.push(`what to do: ${failure.hint}`);
+  if (hint !== undefined) parts.push(`what to do: ${hint}`);
   const early = failure.step === 'booting' || failure.step === 'ip-polling' || failure.step === 'ssh-connect';
   if (early && consoleTail !== '') parts.push(`console:\n${consoleTail.split('\n').slice(-15).join('\n')}`);
   return parts.join('\n  ');

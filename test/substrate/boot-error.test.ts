@@ -37,6 +37,15 @@ describe('the error of a boot', () => {
     );
   });
 
+  it('says first what to do about that which failed again and again until the deadline', () => {
+    const cause = new VzvmError('LIMIT_REACHED', 'connection refused', { hint: 'free an address' });
+    const error = new BootError(failure, { ...details, cause });
+    expect(error.hint).toBe('free an address; or read the console');
+    expect(error.message).toContain('what to do: free an address; or read the console');
+    const other = new VzvmError('DIAL_FAILED', 'of another step', { hint: 'wait' });
+    expect(new BootError(failure, { ...details, cause: other }).hint).toBe('read the console');
+  });
+
   it('keeps what a program wrote, and how it ended', () => {
     const error = new BootError({ ...failure, exitCode: 3, stderrTail: 'no space' }, details);
     expect(error).toMatchObject({ exitCode: 3, stderrTail: 'no space' });
