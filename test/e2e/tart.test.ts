@@ -84,7 +84,13 @@ describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${
 
   /** What a machine says first at its SSH port, and the fingerprint of its host key. */
   const hostKeyAt = async (dial: () => Promise<Duplex>): Promise<string> => {
-    const connection = await connectSsh({ dial, user: 'admin', auth: { password: 'admin' }, signal: never });
+    const connection = await connectSsh({
+      dial,
+      user: 'admin',
+      auth: { password: 'admin' },
+      bannerTimeoutMs: 20_000,
+      signal: never,
+    });
     await connection.close();
     return connection.hostKey;
   };

@@ -173,7 +173,7 @@ class TartDriver implements contract.Driver {
 
   /** Where the system lets nobody through to the address, the guest's agent does. */
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    if (this.#isBlocked) return dialByAgent(this.#tart, guest, port, signal);
+    if (this.#isBlocked) return this.#dialByAgent(guest, port, signal);
     const address = await this.address(guest, signal);
     if (!address)
       throw new VzvmError('DIAL_FAILED', `${guest} has no address`, {
@@ -184,17 +184,19 @@ class TartDriver implements contract.Driver {
       return await dialTcp(address.host, port, signal);
     } catch (error) {
       if (!isBlocked(error)) throw error;
-      return this.#dialBlocked(guest, port, signal, error);
+      // Known from now on, so that who has no time left for the agent now begins with it the next time.
+      this.#isBlocked = true;
+      return this.#dialByAgent(guest, port, signal, error);
     }
   }
 
-  async #dialBlocked(guest: string, port: number, signal: AbortSignal, cause: unknown): Promise<Duplex> {
+  async #dialByAgent(guest: string, port: number, signal: AbortSignal, cause?: unknown): Promise<Duplex> {
     try {
-      const stream = await dialByAgent(this.#tart, guest, port, signal);
-      this.#isBlocked = true;
-      return stream;
+      return await dialByAgent(this.#tart, guest, port, signal);
     } catch (error) {
-      throw isAborted(error) ? error : explainBlocked(cause, guest);
+      if (isAborted(error)) throw error;
+      this.#isBlocked = false; // There is no agent, or not yet: its address is tried again.
+      throw explainBlocked(cause ?? error, guest);
     }
   }
 
