@@ -17,6 +17,7 @@ const TASKS = {
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e'],
   ],
   bench: [['--conditions=source', 'bench/main.ts']],
+  chaos: [['--conditions=source', 'chaos/main.ts']],
 };
 
 const [task, ...args] = process.argv.slice(2);
@@ -27,7 +28,7 @@ if (!commands) {
 }
 
 installNpmPackages();
-installSystemPackages({ forTests: task === 'test' });
+installSystemPackages({ forTests: task === 'test' || task === 'chaos' });
 buildHarness();
 for (const [index, command] of commands.entries()) {
   const last = index === commands.length - 1;

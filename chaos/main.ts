@@ -1,0 +1,59 @@
+// Provokes each fault in each state of a VM's life, and counts what is left: `npm run chaos -- [--json]
+// [--driver standin|qemu] [--runs N] [--only STATE:FAULT] [--jobs N]`. Any leak is a failure; its folders are kept.
+import { parseArgs } from 'node:util';
+import { type Cell, cellsOf, type ChaosDriver, DRIVERS, missingCells, nameOf } from './cells.ts';
+import { prepareGround } from './place.ts';
+import { chaosTable, reportOf } from './report.ts';
+import { type CellResult, runCell } from './run-cell.ts';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => interrupted.abort());
+
+const { values } = parseArgs({
+  options: {
+    driver: { type: 'string', default: 'standin' },
+    runs: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const driver = DRIVERS.find((name) => name === values.driver);
+if (!driver) {
+  say(`there is no driver ${values.driver}: ${DRIVERS.join(', ')}`);
+  process.exit(64);
+}
+process.exitCode = await main(driver);
+
+async function main(of: ChaosDriver): Promise<number> {
+  const wanted = values.only;
+  const cells = cellsOf(of).filter((cell) => !wanted || wanted.includes(nameOf(cell)));
+  if (cells.length === 0) throw new Error(`no such cell: ${wanted?.join(', ')}`);
+  const runs = Number(values.runs ?? cells.length);
+  const plan = Array.from({ length: runs }, (_, index) => cells[index % cells.length] as Cell);
+  const results = await runAll(of, plan);
+  const report = reportOf(of, results, missingCells(of));
+  process.stdout.write(`${values.json ? JSON.stringify(report) : chaosTable(report)}\n`);
+  return report.leaked > 0 || results.length < runs ? 1 : 0;
+}
+
+async function runAll(of: ChaosDriver, plan: readonly Cell[]): Promise<readonly CellResult[]> {
+  await using ground = await prepareGround(of, say);
+  const results: CellResult[] = [];
+  const rest = [...plan.entries()];
+  const work = async () => {
+    for (let next = rest.shift(); next && !interrupted.signal.aborted; next = rest.shift()) {
+      const [number, cell] = next;
+      const result = await runCell(cell, of, await ground.newRun(number), number, interrupted.signal);
+      results.push(result);
+      const end = result.left.length === 0 ? 'clean' : `LEFT: ${result.left.join('; ')}`;
+      say(
+        `${results.length}/${plan.length} ${nameOf(cell)}: ${result.struck ?? 'state not met'}, ${result.outcome}, ${end} after ${result.secondsToClean.toFixed(2)} s`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  return results;
+}

@@ -1,0 +1,67 @@
+/**
+ * A program that owns a VM: boots one, uses it, ends it, and says on standard output what it does. In the state that it is
+ * told of it ends itself where that is the fault; else it says so, and whoever has started it strikes. While the VM is
+ * healthy it waits for a line.
+ */
+import { once } from 'node:events';
+import { VZVMSubstrate, VzvmError } from '@computeragent/runtime-vzvm';
+import type { VmHandle, VZVMSubstrateOptions } from '@computeragent/runtime-vzvm';
+
+export interface OwnerPlan {
+  readonly options: Pick<VZVMSubstrateOptions, 'driver' | 'stateDir' | 'cacheDir' | 'prepare' | 'memoryMiB'>;
+  readonly state: string;
+  /** What it does to itself there. */
+  readonly self: NodeJS.Signals | 'exit' | null;
+}
+
+/** Each is more than its step takes, and less than anybody wants to wait for five hundred times. */
+const TIMEOUTS = {
+  cloning: 30_000,
+  booting: 20_000,
+  'ip-polling': 30_000,
+  'ssh-connect': 30_000,
+  upload: 15_000,
+  'node-install': 30_000,
+  'npm-install': 60_000,
+  spawn: 30_000,
+  healthy: 5_000,
+};
+
+const plan = JSON.parse(process.argv[2] ?? '') as OwnerPlan;
+const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+
+const substrate = new VZVMSubstrate({ ...plan.options, fork: 'never', timeouts: TIMEOUTS, onVm: follow });
+const failed = Promise.withResolvers<void>();
+
+function follow(vm: VmHandle): void {
+  vm.on((event) => {
+    if (event.type === 'failed') failed.resolve();
+    if (event.type === 'step' && event.phase === 'start' && event.step === plan.state) entered(vm);
+  });
+}
+
+function entered(vm: VmHandle): void {
+  say({ entered: plan.state, vm: vm.name });
+  if (plan.self === 'exit') process.exit(3);
+  if (plan.self !== null) process.kill(process.pid, plan.self);
+}
+
+async function use(): Promise<void> {
+  try {
+    const { shutdown } = await substrate.bootHarness({ envs: { SECRET: 'canary' } });
+    say({ ready: true });
+    if (plan.state === 'healthy') await Promise.race([once(process.stdin.resume(), 'data'), failed.promise]);
+    await shutdown();
+  } catch (error) {
+    say({ error: error instanceof VzvmError ? error.code : String(error) });
+  }
+}
+
+await use();
+try {
+  await substrate.dispose();
+} catch (error) {
+  say({ left: String(error) });
+}
+process.stdin.destroy();
+say({ over: true });

@@ -1,0 +1,104 @@
+import { cp, link, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
+import { defaultCacheDir } from '../src/drivers/folders.ts';
+import type { ChaosDriver } from './cells.ts';
+
+/** The folder of the stand-in's executable. */
+const STANDIN = fileURLToPath(new URL('../test/standin/bin', import.meta.url));
+
+/** Folders of one run's own: what is left in them is its own doing. */
+export interface RunPlace {
+  readonly root: string;
+  readonly stateDir: string;
+  readonly cacheDir: string;
+  readonly temporary: string;
+  readonly tartHome: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** What all runs start from: an image that is prepared once. */
+export interface Ground extends AsyncDisposable {
+  newRun(number: number): Promise<RunPlace>;
+}
+
+/** Prepares what runs start from. */
+export async function prepareGround(driver: ChaosDriver, say: (line: string) => void): Promise<Ground> {
+  const root = await mkdtemp(join(tmpdir(), 'chaos-'));
+  say('preparing the image that the runs start from');
+  const first = driver === 'standin' ? await prepareTart(root) : await prepareQemu(root);
+  return {
+    newRun: async (number) => {
+      const run = placeIn(join(root, `run-${number}`));
+      for (const folder of [run.stateDir, run.temporary, run.tartHome])
+        await mkdir(folder, { recursive: true });
+      await (driver === 'standin' ? copyTart(first, run) : linkCache(join(first.cacheDir, 'qemu'), run));
+      return run;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await rm(first.root, { recursive: true, force: true });
+      // What is left in it is evidence.
+      if ((await readdir(root)).length === 0) await rm(root, { recursive: true });
+    },
+  };
+}
+
+function placeIn(root: string): RunPlace {
+  const at = (name: string) => join(root, name);
+  const [stateDir, temporary, tartHome] = [at('state'), at('tmp'), at('tart')];
+  const env = {
+    ...process.env,
+    PATH: `${STANDIN}:${process.env['PATH']}`,
+    TART_HOME: tartHome,
+    TMPDIR: temporary,
+    VZVM_HOME: stateDir,
+  };
+  return { root, stateDir, cacheDir: at('cache'), temporary, tartHome, env };
+}
+
+async function prepareTart(root: string): Promise<RunPlace> {
+  const place = placeIn(join(root, 'ground'));
+  await mkdir(place.tartHome, { recursive: true });
+  Object.assign(process.env, { PATH: place.env['PATH'], TART_HOME: place.tartHome });
+  const { stateDir, cacheDir } = place;
+  await using substrate = new VZVMSubstrate({ driver: 'tart', stateDir, cacheDir });
+  await substrate.prepareImage();
+  return place;
+}
+
+/** Disks of images are never written to: a link is as good as a copy. */
+async function copyTart(ground: RunPlace, run: RunPlace): Promise<void> {
+  await cp(ground.cacheDir, run.cacheDir, { recursive: true });
+  for (const folder of ['cache', 'vms'])
+    await linkTree(join(ground.tartHome, folder), join(run.tartHome, folder));
+  await mkdir(join(run.tartHome, 'faults'));
+}
+
+async function linkTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await linkTree(source, target);
+    else if (entry.isSymbolicLink()) {
+      // By tag: to the digest beside it.
+      const digest = (await readdir(from)).find((name) => name.startsWith('sha256:')) ?? '';
+      await symlink(join(to, digest), target);
+    } else await link(source, target);
+  }
+}
+
+async function prepareQemu(root: string): Promise<RunPlace> {
+  await using substrate = new VZVMSubstrate({ driver: 'qemu', fork: 'never' });
+  await substrate.prepareImage();
+  return { ...placeIn(join(root, 'ground')), cacheDir: defaultCacheDir() };
+}
+
+/** Templates stay out: a fork skips the states that are to be met. */
+async function linkCache(images: string, run: RunPlace): Promise<void> {
+  const cache = join(run.cacheDir, 'qemu');
+  await mkdir(cache, { recursive: true });
+  const shared = (await readdir(images)).filter((name) => /^(debian-|accelerator-|kept-)/.test(name));
+  for (const name of shared) await symlink(join(images, name), join(cache, name));
+}

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Victim } from './cells.ts';
+import type { RunPlace } from './place.ts';
+
+const LOOK_MS = 10;
+const PATIENCE_MS = 5_000;
+const VERBS = ['clone', 'set', 'get', 'ip', 'stop', 'delete', 'list', 'run'];
+
+/** What there is to strike at. */
+export interface Target {
+  readonly place: RunPlace;
+  readonly owner: number;
+  readonly vm: string;
+}
+
+/** What the owner does to itself. */
+export const SELF: Partial<Record<Victim, NodeJS.Signals | 'exit'>> = {
+  'owner-kill': 'SIGKILL',
+  'owner-term': 'SIGTERM',
+  'owner-int': 'SIGINT',
+  'owner-hangup': 'SIGHUP',
+  'owner-exit': 'exit',
+};
+
+/** Strikes from outside. Answers what was struck; undefined when it was gone already. */
+export async function strike(victim: Victim, target: Target): Promise<string | undefined> {
+  switch (victim) {
+    case 'reaper-kill':
+      return kill(await reaperOf(target));
+    case 'owner-and-reaper-kill': {
+      // The owner first: it would replace its reaper.
+      const reaper = await reaperOf(target);
+      process.kill(target.owner, 'SIGKILL');
+      return kill(reaper);
+    }
+    case 'hypervisor-kill':
+      return kill(await patiently(() => hypervisorOf(target)));
+    case 'guest-kill':
+      return kill(await patiently(() => initOf(target)));
+    case 'sshd-kill':
+      return inGuest(target, ['pkill', '-KILL', 'sshd']);
+    case 'harness-kill':
+      return inGuest(target, ['pkill', '-KILL', '-f', 'harness.mjs']);
+    case 'network-cut':
+      return inGuest(target, ['ip', 'link', 'set', 'eth0', 'down']);
+    case 'disk-full':
+      return inGuest(target, ['sh', '-c', 'dd if=/dev/zero of=/full bs=1M 2>/dev/null; true']);
+    case 'command-hangs':
+      return fault(target, 'hang-once');
+    case 'command-fails-once':
+      return fault(target, 'fail-once');
+    case 'owner-kill':
+    case 'owner-term':
+    case 'owner-int':
+    case 'owner-hangup':
+    case 'owner-exit':
+      return undefined; // The owner does it to itself.
+  }
+}
+
+async function fault({ place }: Target, kind: string): Promise<string> {
+  for (const verb of VERBS) await writeFile(join(place.tartHome, 'faults', `${kind}-${verb}`), 'struck');
+  return kind;
+}
+
+function kill(pid: number | undefined): string | undefined {
+  if (pid === undefined) return undefined;
+  try {
+    process.kill(pid, 'SIGKILL');
+    return `process ${pid}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function patiently<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined || Date.now() > deadline) return found;
+    await sleep(LOOK_MS);
+  }
+}
+
+async function processes(): Promise<readonly { pid: number; parent: number; command: string }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const all = pids.map(async (pid) => {
+    const [command, stat] = await Promise.all([
+      readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''),
+      readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''),
+    ]);
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return { pid: Number(pid), parent, command: command.replaceAll('\0', ' ') };
+  });
+  return Promise.all(all);
+}
+
+const reaperOf = async ({ owner }: Target): Promise<number | undefined> =>
+  (await processes()).find(({ parent, command }) => parent === owner && command.includes('/reaper/main'))
+    ?.pid;
+
+/** `tart run`, or QEMU. */
+const hypervisorOf = async ({ vm }: Target): Promise<number | undefined> =>
+  (await processes()).find(
+    ({ command }) =>
+      command.includes(` run ${vm} `) || (command.startsWith('qemu-system') && command.includes(vm)),
+  )?.pid;
+
+/** Process 1 of a guest of the stand-in, as the host sees it. */
+async function initOf(target: Target): Promise<number | undefined> {
+  const all = await processes();
+  const run = await hypervisorOf(target);
+  const spaces = all.find(({ parent, command }) => parent === run && command.includes('launch.sh'));
+  return all.find(({ parent }) => spaces !== undefined && parent === spaces.pid)?.pid;
+}
+
+async function inGuest(target: Target, command: readonly string[]): Promise<string | undefined> {
+  const pid = await patiently(() => initOf(target));
+  if (pid === undefined) return undefined;
+  const { status } = spawnSync('nsenter', ['-t', String(pid), '-a', ...command], {
+    timeout: 60_000,
+    stdio: 'ignore',
+  });
+  return status === 0 ? command.join(' ') : undefined;
+}
