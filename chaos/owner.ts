@@ -38,6 +38,8 @@ function follow(vm: VmHandle): void {
     if (event.type === 'failed') failed.resolve();
     if (event.type === 'step' && event.phase === 'start' && event.step === plan.state) entered(vm);
   });
+  // The first state was entered before anybody could be told.
+  if (plan.state === 'cloning') entered(vm);
 }
 
 function entered(vm: VmHandle): void {

@@ -1,3 +1,4 @@
+import { VzvmError } from '../errors.ts';
 import type { Tty } from '../substrate/index.ts';
 import { type Flags, optionsOf } from './flags.ts';
 import { type Io, UsageError } from './io.ts';
@@ -5,7 +6,7 @@ import { size } from './text.ts';
 
 /** `vzvm ssh NAME`: a login shell in a VM. Answers the shell's exit status. */
 export async function ssh(words: readonly string[], flags: Flags, io: Io): Promise<number> {
-  const [name] = exactly('ssh', words, 1);
+  const name = oneName('ssh', words);
   return runIn(name, [], flags, io);
 }
 
@@ -43,7 +44,7 @@ function ttyOf({ stdout }: Io): Tty {
 
 /** `vzvm logs NAME`: what a VM has said: its console, or with --harness its harness. */
 export async function logs(words: readonly string[], flags: Flags, io: Io): Promise<true> {
-  const [name] = exactly('logs', words, 1);
+  const name = oneName('logs', words);
   await using substrate = io.substrate(optionsOf(flags, io));
   const guest = await substrate.reach(name);
   const of = flags.harness ? 'harness' : 'console';
@@ -60,10 +61,13 @@ function linesOf({ lines }: Flags): number {
 
 /** `vzvm inspect NAME`: all that is known of a VM. */
 export async function inspect(words: readonly string[], flags: Flags, io: Io): Promise<true> {
-  const [name] = exactly('inspect', words, 1);
+  const name = oneName('inspect', words);
   await using substrate = io.substrate(optionsOf(flags, io));
   const guest = (await substrate.list()).find((each) => each.name === name);
-  if (!guest) throw new UsageError(`there is no VM ${name}; vzvm ls shows them`);
+  if (!guest) {
+    const hint = 'look with: npx vzvm ls';
+    throw new VzvmError('OPTION_INVALID', `there is no VM ${name}`, { facts: { guest: name }, hint });
+  }
   if (flags.json) {
     io.out(JSON.stringify(guest));
     return true;
@@ -89,9 +93,9 @@ export async function inspect(words: readonly string[], flags: Flags, io: Io): P
   return true;
 }
 
-function exactly(command: string, words: readonly string[], count: 1): readonly [string] {
+function oneName(command: string, words: readonly string[]): string {
   const [name] = words;
-  if (words.length !== count || name === undefined)
+  if (words.length !== 1 || name === undefined)
     throw new UsageError(`${command}: the name of one VM is needed`);
-  return [name];
+  return name;
 }

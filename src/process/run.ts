@@ -14,8 +14,6 @@ export interface RunOptions {
   readonly cwd?: string | undefined;
   /** Standard input; none when undefined. */
   readonly input?: string | undefined;
-  /** It runs in a process group of its own that is ended as a whole: for programs whose children would run on. */
-  readonly isGroup?: boolean | undefined;
   /** Called with each line of standard error as it is written. */
   readonly onStderrLine?: ((line: string) => void) | undefined;
   /** Called with each line of standard output as it is written. */
@@ -31,7 +29,8 @@ export interface RunResult {
 }
 
 /**
- * Runs a program to its end: the only place that spawns a short-lived process.
+ * Runs a program to its end: the only place that spawns a short-lived process. It runs in a process group of its own, which
+ * is ended as a whole: a child that holds the output open must not outlast a deadline, nor its program.
  * @throws VzvmError TOOL_MISSING when it is not there, COMMAND_TIMEOUT at the deadline, ABORTED when cancelled,
  * COMMAND_FAILED when a signal ended it.
  */
@@ -43,14 +42,13 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     maxBuffer: 16 * 1024 * 1024,
     ...(options.signal ? { cancelSignal: options.signal } : {}),
     env: { [OWNER_MARK]: ownerId, ...options.env },
-    ...(options.isGroup ? { detached: true } : {}),
+    detached: true,
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.onStdoutLine ? { stdout: ['pipe', lines(options.onStdoutLine)] as const } : {}),
     ...(options.onStderrLine ? { stderr: ['pipe', lines(options.onStderrLine)] as const } : {}),
   } as never) as unknown as Subprocess;
-  const release = options.isGroup ? endWholeGroup(subprocess.nodeChildProcess, options) : undefined;
-  const result = await subprocess.finally(release);
+  const result = await subprocess.finally(endWholeGroup(subprocess.nodeChildProcess, options));
   const facts = { program: file };
   if (result.isCanceled) throw new VzvmError('ABORTED', `${file} was cancelled`, { facts });
   if (result.timedOut) {
@@ -75,20 +73,28 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   };
 }
 
+/** Leaders of the groups that run now. */
+const groups = new Set<number>();
+
+function endGroups(): void {
+  for (const pid of groups) signalProcess(-pid, 'SIGKILL');
+}
+
 /** Whoever of the group outlives its leader is killed; so is all of it when this process exits. */
 function endWholeGroup(leader: ChildProcess, options: RunOptions): () => void {
   const { pid } = leader;
   if (pid === undefined) return () => undefined;
+  if (groups.size === 0) process.on('exit', endGroups);
+  groups.add(pid);
   const terminate = () => signalProcess(-pid, 'SIGTERM');
-  const kill = () => signalProcess(-pid, 'SIGKILL');
   const timer = setTimeout(terminate, options.timeoutMs);
   options.signal?.addEventListener('abort', terminate, { once: true });
-  leader.once('exit', kill);
-  process.once('exit', kill);
+  leader.once('exit', () => signalProcess(-pid, 'SIGKILL'));
   return () => {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', terminate);
-    process.removeListener('exit', kill);
+    groups.delete(pid);
+    if (groups.size === 0) process.removeListener('exit', endGroups);
   };
 }
 

@@ -16,25 +16,41 @@ export interface ReaperHold {
 }
 
 const standing = new Map<string, Standing>();
+/** Ends of those that are let go: their names must be gone before others write theirs, which are the same. */
+const leaving = new Map<string, Promise<unknown>>();
 
 /** Has the reaper of this process stand by for the VMs of a driver. */
 export function holdReaper(stateDir: string, recipe: DriverRecipe, log: (line: string) => void): ReaperHold {
   let mine = standing.get(stateDir);
-  if (!mine) standing.set(stateDir, (mine = new Standing(stateDir, () => standing.delete(stateDir))));
+  if (!mine) {
+    const before = leaving.get(stateDir) ?? Promise.resolve();
+    standing.set(stateDir, (mine = new Standing(stateDir, before, (end) => leave(stateDir, end))));
+  }
   return mine.hold(recipe, log);
+}
+
+function leave(stateDir: string, end: Promise<void>): void {
+  standing.delete(stateDir);
+  const over: Promise<unknown> = end
+    .catch(() => undefined) // Told to whoever has let go.
+    .then(() => (leaving.get(stateDir) === over ? leaving.delete(stateDir) : false));
+  leaving.set(stateDir, over);
 }
 
 class Standing {
   readonly #stateDir: string;
   readonly #journal: Journal;
-  readonly #onOver: () => void;
+  readonly #onOver: (end: Promise<void>) => void;
+  readonly #before: Promise<unknown>;
   readonly #recipes: DriverRecipe[] = [];
   #holds = 0;
   #restarts = 0;
   #started: Promise<Companion | undefined> | undefined;
-  #written: Promise<void> = Promise.resolve();
+  #written: Promise<unknown>;
 
-  constructor(stateDir: string, onOver: () => void) {
+  constructor(stateDir: string, before: Promise<unknown>, onOver: (end: Promise<void>) => void) {
+    this.#before = before;
+    this.#written = before;
     this.#stateDir = stateDir;
     this.#journal = new Journal(stateDir);
     this.#onOver = onOver;
@@ -62,6 +78,7 @@ class Standing {
 
   async #start(log: (line: string) => void): Promise<Companion | undefined> {
     try {
+      await this.#before;
       const reaper = await startReaper(this.#stateDir, (await thisOwner()).id);
       void reaper.exited.then(() => this.#onExit(log));
       return reaper;
@@ -82,7 +99,12 @@ class Standing {
 
   async #release(): Promise<void> {
     if (--this.#holds > 0) return;
-    this.#onOver();
+    const end = this.#end();
+    this.#onOver(end);
+    await end;
+  }
+
+  async #end(): Promise<void> {
     const [reaper, { id }] = await Promise.all([this.#started, thisOwner()]);
     await this.#written;
     // What could not be released is tried once more by the reaper.

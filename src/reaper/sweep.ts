@@ -12,14 +12,17 @@ export interface Swept {
 
 /**
  * Removes what even the reaper has missed, as after a power cut: all that owners which are certainly gone have left, and
- * detached VMs whose time is over.
+ * detached VMs whose time is over. Cancelled, it ends with what is under way.
  */
-export async function sweep(journal: Journal): Promise<Swept> {
+export async function sweep(journal: Journal, signal?: AbortSignal): Promise<Swept> {
   const removed: string[] = [];
-  for (const { owner } of await journal.owners())
-    if ((await fateOf(owner)) === 'gone') removed.push(...(await reap(journal, owner)));
+  for (const { owner } of await journal.owners()) {
+    if (signal?.aborted) break;
+    if ((await fateOf(owner)) === 'gone') removed.push(...(await reap(journal, owner, signal)));
+  }
   const problems: { guest: string; problem: string }[] = [];
   for (const { guest } of await journal.list()) {
+    if (signal?.aborted) break;
     try {
       if (await releaseVm(journal, guest, isAbandoned)) removed.push(guest);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Driver } from '../drivers/driver.ts';
+import type { Driver, DriverRecipe } from '../drivers/driver.ts';
 import { ownerOf } from '../drivers/guest-owner.ts';
 import { createDriver } from '../drivers/registry.ts';
 import { messageOf, VzvmError } from '../errors.ts';
@@ -49,48 +49,54 @@ export interface GuestsOf {
 /** All guests of a driver that are ours, and all that the journal knows. */
 export async function listGuests({ driver, journal }: GuestsOf): Promise<readonly ListedGuest[]> {
   const records = await journal.list();
-  const drivers = new Map([[driver.name, driver]]);
-  for (const { recipe } of records)
-    if (!drivers.has(recipe.driver))
-      drivers.set(recipe.driver, await createDriver(recipe.driver, recipe.options));
-  const seen = await Promise.all([...drivers.values()].map(look));
-  const written = records.map((record) =>
-    fromRecord(
-      record,
-      seen.find(({ name }) => name === record.recipe.driver),
-    ),
-  );
+  const [own, ...theirs] = await Promise.all([look(driver), ...otherRecipes(driver, records).map(lookBy)]);
+  const looks = new Map([[keyOf(driver.recipe), own], ...theirs]);
   const known = new Set(records.map(({ guest }) => guest));
-  const others = seen.flatMap(({ name, guests }) =>
-    [...(guests ?? [])].filter(([guest]) => !known.has(guest)).map((guest) => fromName(name, guest)),
-  );
-  return Promise.all([...written, ...others]);
+  const others = [...(own ?? [])].filter(([guest]) => !known.has(guest));
+  return Promise.all([
+    ...records.map((record) => fromRecord(record, looks.get(keyOf(record.recipe)))),
+    ...others.map((guest) => fromName(driver.name, guest)),
+  ]);
 }
 
-interface Look {
-  readonly name: string;
-  /** Whether each runs, by their names; undefined where the driver does not answer. */
-  readonly guests: ReadonlyMap<string, boolean> | undefined;
+/** Whether each guest runs, by their names; undefined where the driver does not answer. */
+type Look = ReadonlyMap<string, boolean> | undefined;
+
+/** One driver may have guests in several folders. */
+const keyOf = (recipe: DriverRecipe | undefined): string => JSON.stringify(recipe ?? null);
+
+function otherRecipes({ recipe: own }: Driver, records: readonly VmRecord[]): readonly DriverRecipe[] {
+  const all = new Map(records.map(({ recipe }) => [keyOf(recipe), recipe]));
+  all.delete(keyOf(own));
+  return [...all.values()];
+}
+
+async function lookBy(recipe: DriverRecipe): Promise<readonly [string, Look]> {
+  try {
+    return [keyOf(recipe), await look(await createDriver(recipe.driver, recipe.options))];
+  } catch {
+    return [keyOf(recipe), undefined]; // A driver of another version: what is written down is there all the same.
+  }
 }
 
 async function look(driver: Driver): Promise<Look> {
   const answer = driver.list().then(
     (all) => new Map(all.map(({ name, running }) => [name, running])),
-    () => undefined, // The doctor tells what is wrong with it; what is written down is there all the same.
+    () => undefined, // The doctor tells what is wrong with it.
   );
   const late = new Promise<undefined>(
     (resolve) => void setTimeout(() => resolve(undefined), ANSWER_MS).unref(),
   );
-  return { name: driver.name, guests: await Promise.race([answer, late]) };
+  return Promise.race([answer, late]);
 }
 
-async function fromRecord(record: VmRecord, seen: Look | undefined): Promise<ListedGuest> {
+async function fromRecord(record: VmRecord, seen: Look): Promise<ListedGuest> {
   const { guest, recipe, owner, step, failure, problem, image, cpu, memoryMiB, createdAt, expiresAt } =
     record;
   return {
     name: guest,
     driver: recipe.driver,
-    running: seen?.guests && (seen.guests.get(guest) ?? false),
+    running: seen && (seen.get(guest) ?? false),
     ownerPid: owner?.pid,
     isLeftOver: await isAbandoned(record),
     entry: { step, failure, problem, image, cpu, memoryMiB, createdAt, expiresAt },

@@ -17,6 +17,8 @@ export class Ownerships {
   /** The folder that the journal is in. */
   readonly stateDir: string;
   readonly #log: LogLine;
+  /** Nobody's end waits for what others have left. */
+  readonly #closing = new AbortController();
   readonly #owned = new Map<VmSession, OwnedVm>();
   #hold: ReaperHold | undefined;
   #sweeping: Promise<void> | undefined;
@@ -33,7 +35,7 @@ export class Ownerships {
     if (swept.has(this.stateDir)) return;
     swept.add(this.stateDir);
     try {
-      const { removed, problems } = await sweep(this.journal);
+      const { removed, problems } = await sweep(this.journal, this.#closing.signal);
       for (const guest of removed) this.#log(`removed ${guest}, which a program that is gone has left`);
       for (const { guest, problem } of problems) this.#log(`${guest} is left behind: ${problem}`);
     } catch (error) {
@@ -61,6 +63,12 @@ export class Ownerships {
     this.#owned.set(session, owned);
     clearTimeout(this.#linger);
     return owned;
+  }
+
+  /** Ends the sweep that may be under way, and lets the reaper go. */
+  async dispose(): Promise<void> {
+    this.#closing.abort();
+    await this.close();
   }
 
   /** Lets the reaper go. */

@@ -201,7 +201,7 @@ export class VZVMSubstrate implements Substrate {
     try {
       await this.#endAll();
     } finally {
-      await this.#context.ownerships.close();
+      await this.#context.ownerships.dispose();
       this.#ignoreSignals?.();
     }
   }

@@ -15,7 +15,6 @@ test('ends the children of a cancelled program, and lets itself clean up', async
   const running = run('sh', ['-c', STUBBORN, 'sh', file], {
     timeoutMs: 30_000,
     signal: abort.signal,
-    isGroup: true,
   });
   const child = await pidIn(file);
   abort.abort();
@@ -26,7 +25,7 @@ test('ends the children of a cancelled program, and lets itself clean up', async
 test('ends the children at the deadline', async () => {
   await using temp = await tempDir();
   const file = join(temp.path, 'pid');
-  const running = run('sh', ['-c', STUBBORN, 'sh', file], { timeoutMs: 300, isGroup: true });
+  const running = run('sh', ['-c', STUBBORN, 'sh', file], { timeoutMs: 300 });
   await expect(running).rejects.toMatchObject({ code: 'COMMAND_TIMEOUT' });
   expect(await waitUntilGone(await pidIn(file), 1_000)).toBe(true);
 });
@@ -35,7 +34,7 @@ test('ends whom a program leaves behind', async () => {
   await using temp = await tempDir();
   const file = join(temp.path, 'pid');
   const program = 'sleep 60 & echo $! > "$1"; echo done';
-  expect(await run('sh', ['-c', program, 'sh', file], { timeoutMs: 30_000, isGroup: true })).toMatchObject({
+  expect(await run('sh', ['-c', program, 'sh', file], { timeoutMs: 30_000 })).toMatchObject({
     exitCode: 0,
     stdout: 'done',
   });

@@ -1,5 +1,5 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newGuestName } from '../../src/drivers/guest-name.ts';
 import { Journal, type VmRecord, thisOwner } from '../../src/journal/index.ts';
@@ -46,6 +46,26 @@ describe('a sweep', () => {
     await journal.writeOwner({ version: 1, owner, recipes: [] });
     await sweep(journal);
     expect(await readdir(journal.folder)).toEqual([]);
+  });
+
+  it('leaves alone what is known by the number of a process that another one has by now', async () => {
+    await using temp = await tempDir();
+    const journal = new Journal(temp.path);
+    const owner = { ...(await thisOwner()), startTime: '1', id: 'gone' };
+    await journal.writeOwner({ version: 1, owner, recipes: [] });
+    const written = join(journal.folder, `${newGuestName()}.json.new`);
+    await writeFile(written, '');
+    await sweep(journal);
+    expect(await readdir(journal.folder)).toEqual([basename(written)]);
+  });
+
+  it('tries nothing more once it is cancelled', async () => {
+    await using temp = await tempDir();
+    const gone = { ...(await thisOwner()), startTime: '1', id: 'gone' };
+    const left = await leave(temp.path, { owner: gone });
+    const { removed } = await sweep(new Journal(temp.path), AbortSignal.abort());
+    expect(removed).toEqual([]);
+    expect(await readdir(join(temp.path, 'qemu'))).toEqual([left]);
   });
 
   it('tells of what it could not remove, and goes on', async () => {

@@ -45,9 +45,20 @@ async function untilRunning(
     throw runError(guest, report.stderrTail, report.code);
   });
   ended.catch(() => undefined); // Told by the race below, or of no interest any more.
+  const looking = new AbortController();
+  const look = lookUntilRunning(tart, guest, AbortSignal.any([signal, looking.signal]));
+  try {
+    await Promise.race([ended, look]);
+  } finally {
+    // Nobody may look at a VM that is deleted next.
+    looking.abort();
+    await look.catch(() => undefined); // Told by the race, or of no interest any more.
+  }
+}
+
+async function lookUntilRunning(tart: TartCli, guest: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await Promise.race([ended, runs(tart, guest, signal)]))) {
-    if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
+  while (!(await runs(tart, guest, signal))) {
     if (Date.now() >= deadline) {
       throw new VzvmError('BOOT_FAILED', `tart did not run ${guest} within ${START_TIMEOUT_MS} ms`, {
         facts: { guest },
@@ -55,6 +66,7 @@ async function untilRunning(
         retry: 'safe',
       });
     }
-    await Promise.race([ended, sleep(POLL_MS)]);
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // The next look tells.
+    if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
   }
 }

@@ -107,8 +107,6 @@ async function runStep(
     timeoutMs: how.timeoutMs,
     signal: how.options.signal,
     cwd: how.plan.folder,
-    // The tools start many others, and mmdebstrap itself ignores signals.
-    isGroup: true,
     env: {
       PATH: toolPath(),
       LC_ALL: 'C',
