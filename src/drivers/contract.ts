@@ -1,19 +1,20 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VzvmError } from '../errors.ts';
-import type { CloneRequest, Driver, GuestAddress, Image, MemorySnapshots } from './driver.ts';
+import {
+  type ContractSubject,
+  imageOf,
+  listed,
+  never,
+  rejection,
+  requestFor,
+  withClone,
+  withGuestOf,
+  withStarted,
+} from './contract-subject.ts';
+import type { Driver, GuestAddress, MemorySnapshots } from './driver.ts';
 import { newGuestName } from './guest-name.ts';
 
-/** What the contract needs of a driver under test. */
-export interface ContractSubject {
-  readonly driver: Driver;
-  /** An image that `resolveImage` knows. */
-  readonly image: string;
-  /** One that it does not. */
-  readonly unknownImage: string;
-  /** A port of a started guest that answers; undefined when none is promised. */
-  readonly openPort?: number;
-}
+export type { ContractSubject } from './contract-subject.ts';
 
 /** One promise of the contract. */
 export interface ContractCheck {
@@ -23,8 +24,6 @@ export interface ContractCheck {
 
 const ADDRESS_TIMEOUT_MS = 3 * 60_000;
 const LOOK_MS = 50;
-
-const never = (): AbortSignal => new AbortController().signal;
 
 /** What every driver must keep: run each check with a driver of your own, in any test framework. */
 export const driverContract: readonly ContractCheck[] = [
@@ -36,6 +35,7 @@ export const driverContract: readonly ContractCheck[] = [
   { name: 'leaves nothing when a clone is aborted', run: abortedCloneLeavesNothing },
   { name: 'starts, finds the address, and dials', run: startsAndDials },
   { name: 'tells when the process has exited', run: tellsExit },
+  { name: 'finds the process of a guest that runs, where others may take it over', run: adoptsRunning },
   { name: 'stops what does not run, and deletes what does not exist', run: releasesNothing },
   { name: 'deletes a guest that still runs', run: deletesRunning },
   { name: 'refuses to delete what is not ours', run: refusesForeign },
@@ -110,6 +110,19 @@ async function tellsExit(subject: ContractSubject): Promise<void> {
     await subject.driver.stop(guest, 0);
     await exited;
     assert.equal((await listed(subject.driver, guest))?.running, false);
+  });
+}
+
+async function adoptsRunning(subject: ContractSubject): Promise<void> {
+  const { driver } = subject;
+  assert.equal(driver.adopt !== undefined, driver.recipe !== undefined);
+  if (!driver.adopt) return;
+  await withStarted(subject, async (guest, exited) => {
+    const found = await driver.adopt?.(guest);
+    assert.ok(found);
+    await driver.stop(guest, 0);
+    await Promise.all([exited, found.exited]);
+    assert.equal(await driver.adopt?.(guest), undefined);
   });
 }
 
@@ -240,63 +253,4 @@ async function withSaved(
     assert.equal(await snapshots.has(key, never()), false);
     assert.ok(!(await snapshots.list()).includes(key));
   });
-}
-
-function imageOf({ driver, image }: ContractSubject): Promise<Image> {
-  return driver.resolveImage(image, { signal: never(), log: () => undefined });
-}
-
-async function requestFor(subject: ContractSubject): Promise<CloneRequest> {
-  return {
-    image: await imageOf(subject),
-    guest: newGuestName(),
-    resources: { cpu: 1, memoryMiB: 512 },
-    user: 'admin',
-    authorizedKey:
-      'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDriverContractDriverContractDriverContract0 contract',
-  };
-}
-
-async function withClone(
-  subject: ContractSubject,
-  work: (guest: string, request: CloneRequest) => Promise<void>,
-): Promise<void> {
-  await withGuestOf(subject.driver, await requestFor(subject), work);
-}
-
-async function withGuestOf(
-  driver: Driver,
-  request: CloneRequest,
-  work: (guest: string, request: CloneRequest) => Promise<void>,
-): Promise<void> {
-  await driver.clone(request, never());
-  try {
-    await work(request.guest, request);
-  } finally {
-    await driver.delete(request.guest);
-  }
-  assert.equal(await listed(driver, request.guest), undefined);
-}
-
-async function withStarted(
-  subject: ContractSubject,
-  work: (guest: string, exited: Promise<unknown>) => Promise<void>,
-): Promise<void> {
-  await withClone(subject, async (guest) => {
-    const { exited } = await subject.driver.start(guest, never());
-    await work(guest, exited);
-  });
-}
-
-async function listed(driver: Driver, guest: string) {
-  return (await driver.list()).find(({ name }) => name === guest);
-}
-
-async function rejection(promise: Promise<unknown>): Promise<VzvmError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof VzvmError, `expected a VzvmError, got ${String(error)}`);
-  return error;
 }

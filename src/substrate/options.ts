@@ -107,7 +107,11 @@ export interface VZVMSubstrateOptions {
   readonly retries?: Partial<StepRetries>;
   /** Ends every VM of this substrate, and every boot under way. */
   readonly signal?: AbortSignal;
-  /** Keeps a VM whose boot failed, for a look, until `dispose()`. @defaultValue false */
+  /**
+   * Keeps a VM whose boot failed, for a look, until `dispose()` or the end of this program: `npx vzvm ssh NAME`,
+   * `npx vzvm logs NAME`; `vm.detach()` keeps it beyond that.
+   * @defaultValue false
+   */
   readonly keepOnFailure?: boolean;
   /** Receives progress as structured lines. */
   readonly logger?: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;

@@ -32,7 +32,9 @@ import {
 import { withLock } from '../lock.ts';
 import { resolveArtifact } from './images/resolve.ts';
 import { defaultCacheDir, defaultStateDir } from '../folders.ts';
+import type { QemuOptions } from './options.ts';
 import { guestFiles, type GuestFiles } from './paths.ts';
+import { demandGuestName, noSuchGuest, notResolved } from './refusals.ts';
 import { readRun, readSettings } from './settings.ts';
 import { QemuSnapshots } from './snapshots/index.ts';
 import { startGuest } from './start.ts';
@@ -41,28 +43,6 @@ import { qemuVersion } from './tools.ts';
 
 /** Longer than any build takes: its owner's death frees the lock. */
 const BUILD_WAIT_MS = 60 * 60_000;
-
-/** Options of {@link createQemuDriver}. */
-export interface QemuOptions {
-  /** Where guests live while they exist. Default: `VZVM_HOME`, else the platform's state folder. */
-  readonly stateDir?: string;
-  /** Where images are kept. Default: `VZVM_CACHE`, else the platform's cache folder. */
-  readonly cacheDir?: string;
-  /**
-   * How the guest's processors run.
-   * @defaultValue "auto": KVM or HVF where a trial boot with it succeeds, else emulation
-   */
-  readonly accelerator?: 'auto' | Accelerator;
-  /** The QEMU program. Default: qemu-system-<arch> on PATH. */
-  readonly qemuBin?: string;
-  /**
-   * A clone is refused when less than this is free.
-   * @defaultValue 1024
-   */
-  readonly minFreeMiB?: number;
-  /** Receives progress for people. */
-  readonly log?: contract.LogLine;
-}
 
 /** The driver for QEMU: x86-64 and arm64 hosts, Linux and macOS. */
 export function createQemuDriver(options: QemuOptions = {}): contract.Driver {
@@ -298,24 +278,4 @@ class QemuDriver implements contract.Driver {
       this.#wanted === 'auto' ? await chooseAccelerator({ ...where, ...options }) : this.#wanted;
     return this.#accelerator;
   }
-}
-
-/** Names become paths: nothing but our own pattern may. */
-function demandGuestName(guest: string): void {
-  if (parseGuestName(guest) !== undefined) return;
-  throw new VzvmError('OPTION_INVALID', `"${guest}" is no name of a guest of ours`, { facts: { guest } });
-}
-
-function notResolved(image: contract.Image): VzvmError {
-  return new VzvmError('IMAGE_NOT_FOUND', `the image ${image.ref} was not resolved by this driver`, {
-    facts: { ref: image.ref, digest: image.digest },
-    hint: 'call resolveImage first',
-  });
-}
-
-function noSuchGuest(guest: string): VzvmError {
-  return new VzvmError('BOOT_FAILED', `there is no guest ${guest}`, {
-    facts: { guest },
-    hint: 'clone it first',
-  });
 }
