@@ -65,7 +65,9 @@ export async function runCell(
   if (cell.victim === 'owner-and-reaper-kill') await sweepUp(place, signal);
   const left = await untilClean(place, endedAt + CLEAN_MS);
   const secondsToClean = (Date.now() - endedAt) / 1000;
-  if (left.length === 0) await rm(place.root, { recursive: true, force: true });
+  // The stand-in's network may write down something yet: it ends when it cannot.
+  if (left.length === 0)
+    await rm(place.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   return { ...cell, run, ...seen, secondsToClean, left };
 }
 

@@ -1,2 +1,3 @@
-export { createQemuDriver, type QemuOptions } from './driver.ts';
+export { createQemuDriver } from './driver.ts';
+export type { QemuOptions } from './options.ts';
 export { debianPackages, installCommand } from './tools.ts';
