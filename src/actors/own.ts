@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { VmSession } from './session.ts';
 
 /** The disk is thrown away, so nobody waits for a polite shutdown. */
@@ -13,9 +14,14 @@ export async function own(vm: VmSession): Promise<void> {
   await vm.owned?.intend();
 }
 
-/** Registers how the guest's process is released. */
+/** Registers how the guest's process is released: before its files, whose removal ends it, too, or fails. */
 export function ownProcess(vm: VmSession): void {
   vm.scope.add('guest process', async () => {
-    if (!vm.isDetached) await vm.driver.stop(vm.name, STOP_GRACE_MS);
+    if (vm.isDetached) return;
+    try {
+      await vm.driver.stop(vm.name, STOP_GRACE_MS);
+    } catch (error) {
+      vm.log(`it could not be stopped, and is deleted all the same: ${messageOf(error)}`);
+    }
   });
 }

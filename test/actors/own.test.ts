@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { own, ownProcess } from '../../src/actors/own.ts';
+import { startTestVm } from '../helpers/vm-session.ts';
+
+describe('the release of a VM that is owned', () => {
+  it('has no problem where what could not be stopped was deleted all the same', async () => {
+    await using vm = await startTestVm();
+    await own(vm.session);
+    ownProcess(vm.session);
+    vm.driver.stop = () => Promise.reject(new Error('it does not answer'));
+    expect(await vm.release()).toEqual([]);
+    expect(await vm.driver.list()).toEqual([]);
+    expect(vm.log.join('\n')).toContain('it does not answer');
+  });
+
+  it('has one where it could not be deleted', async () => {
+    await using vm = await startTestVm();
+    await own(vm.session);
+    const real = vm.driver.delete.bind(vm.driver);
+    vm.driver.delete = () => Promise.reject(new Error('it is busy'));
+    expect(await vm.release()).toEqual(['guest files: it is busy']);
+    await real(vm.session.name);
+  });
+
+  it('lets go of one that is detached', async () => {
+    await using vm = await startTestVm();
+    await own(vm.session);
+    ownProcess(vm.session);
+    vm.session.isDetached = true;
+    expect(await vm.release()).toEqual([]);
+    expect(await vm.driver.list()).toMatchObject([{ running: true }]);
+    await vm.driver.delete(vm.session.name);
+  });
+});
