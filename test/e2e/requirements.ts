@@ -9,3 +9,10 @@ export function reasonToSkip(): string | undefined {
   if (missing.length === 0 || process.env['CI']) return undefined;
   return `no VM can be had here: ${missing.join(', ')} not installed`;
 }
+
+/** Why no guest of the stand-in for tart can be had here. Where `CI` is set a missing part is a failure, not a reason. */
+export function reasonToSkipTart(): string | undefined {
+  const hasNetwork = spawnSync('slirp4netns', ['--version'], { stdio: 'ignore' }).status === 0;
+  if ((process.getuid?.() === 0 && hasNetwork) || process.env['CI']) return undefined;
+  return 'guests of the stand-in for tart need root and slirp4netns';
+}

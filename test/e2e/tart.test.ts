@@ -9,6 +9,7 @@ import { VZVMSubstrate } from '../../src/index.ts';
 import { signalProcess } from '../../src/process/end-process.ts';
 import { connectSsh } from '../../src/ssh/index.ts';
 import { running } from '../helpers/tart/guest.ts';
+import { reasonToSkipTart } from './requirements.ts';
 import { tartBin } from '../helpers/tart/index.ts';
 import { until } from '../helpers/until.ts';
 import { setVariable } from './environment.ts';
@@ -17,13 +18,6 @@ import { demo } from './run-demo.ts';
 
 const IMAGE = 'host.example/ubuntu:latest';
 const never = new AbortController().signal;
-
-/** Why no guest can be had of the stand-in; a failure where `CI` is set. */
-const reason =
-  process.getuid?.() === 0 && spawnSync('slirp4netns', ['--version']).status === 0
-    ? undefined
-    : 'the stand-in for tart needs root and slirp4netns';
-const skips = reason !== undefined && !process.env['CI'];
 
 /** What an onlooker sees of the stand-in's machines. */
 async function machinesOf(home: string): Promise<readonly string[]> {
@@ -38,7 +32,9 @@ async function machinesOf(home: string): Promise<readonly string[]> {
     .map((line) => line.replaceAll('\0', ' '));
 }
 
-describe.skipIf(skips)(`Tart, by its stand-in${reason === undefined ? '' : ` (${reason})`}`, () => {
+const reason = reasonToSkipTart();
+
+describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reason})` : ''}`, () => {
   let place: Place;
   let home: string;
   let restore: () => void;

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import type { ChaosReport } from '../../chaos/report.ts';
+import { reasonToSkipTart } from './requirements.ts';
+
+const reason = reasonToSkipTart();
+
+/** One of each kind, where it hurts most. `npm run chaos` has them all. */
+const CELLS = [
+  'cloning:owner-kill',
+  'booting:owner-kill',
+  'booting:command-fails-once',
+  'ip-polling:guest-kill',
+  'ssh-connect:owner-exit',
+  'spawn:hypervisor-kill',
+  'healthy:owner-and-reaper-kill',
+  'healthy:reaper-kill',
+  'healthy:harness-kill',
+  'disposing:owner-term',
+];
+
+describe.skipIf(reason !== undefined)(`what goes wrong${reason ? ` (${reason})` : ''}`, () => {
+  it('leaves nothing', async () => {
+    const only = CELLS.flatMap((cell) => ['--only', cell]);
+    const args = ['--conditions=source', '--no-warnings', 'chaos/main.ts', '--json', ...only];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    const report = JSON.parse(output) as ChaosReport;
+    expect(report).toMatchObject({ runs: CELLS.length, leaked: 0, leaks: [], missed: [] });
+    expect(status).toBe(0);
+  });
+});
