@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source', 'node'] } } };
 
+/** Tests that run the stand-in for tart, without guests: they would keep the processors from all others. */
+const STANDIN = ['test/standin/**/*.test.ts', 'test/drivers/tart/**/*.test.ts', 'test/contract/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     // Most of what the tests do is wait for processes and sockets of their own.
@@ -13,10 +16,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['test/e2e/**', '**/node_modules/**'],
+          exclude: ['test/e2e/**', ...STANDIN, '**/node_modules/**'],
           // A process for each file would cost more than the tests: none of them may leave anything behind anyway.
           isolate: false,
           testTimeout: 20_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'standin',
+          include: STANDIN,
+          isolate: false,
+          // Each call of the stand-in is a process of its own, and a test has dozens.
+          testTimeout: 60_000,
         },
       },
       {

@@ -7,6 +7,7 @@ import { newGuestName } from '../../../src/drivers/guest-name.ts';
 import { createQemuDriver } from '../../../src/drivers/qemu/index.ts';
 import { run } from '../../../src/process/run.ts';
 import { isRunning } from '../../helpers/processes.ts';
+import { until } from '../../helpers/until.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { setUp } from './scripted-driver.ts';
 
@@ -119,10 +120,7 @@ test('leaves no process of a start that was cancelled', async () => {
   await vm.driver.clone(vm.request, signal);
   const abort = new AbortController();
   const starting = vm.driver.start(vm.guest, abort.signal);
-  while ((await vm.driver.consoleTail(vm.guest)) === '')
-    await new Promise((resolve) => setImmediate(resolve));
-  const [info] = await vm.driver.list();
-  expect(info).toEqual({ name: vm.guest, running: true });
+  await until('it runs', async () => (await vm.driver.list())[0]?.running === true);
   abort.abort();
   await expect(starting).rejects.toMatchObject({ code: 'ABORTED' });
   expect(await vm.driver.list()).toEqual([{ name: vm.guest, running: false }]);
