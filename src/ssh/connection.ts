@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'ssh2';
 import { bounded, connectionLost } from './bounded.ts';
 import { exec, type ExecOptions, type ExecResult } from './exec.ts';
-import { runWithStreams, type Streams } from './terminal.ts';
+import type { Streams } from './streams.ts';
+import { runWithStreams } from './terminal.ts';
 import { forwardLocal, forwardOut, forwardReverse } from './forward.ts';
 
 const GOODBYE_MS = 1_000;

@@ -1,27 +1,9 @@
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { VzvmError } from '../errors.ts';
 import { connectionLost } from './bounded.ts';
 import { endChannel } from './exec.ts';
-
-/** Where a command in the guest reads and writes. */
-export interface Streams {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  /** It is a terminal: the guest gives the command one of its own. */
-  readonly tty?: Tty | undefined;
-}
-
-/** A terminal, as far as the other side must know it. */
-export interface Tty {
-  /** As `TERM` has it. */
-  readonly term: string;
-  size(): { readonly columns: number; readonly rows: number };
-  /** Calls back when its size has changed; answers how to stop that. */
-  onResize(listener: () => void): () => void;
-}
+import type { Streams, Tty } from './streams.ts';
 
 /**
  * Runs a command, or a login shell, with the streams of whoever asks, to its end or until it is cancelled: then its

@@ -3,7 +3,8 @@ import type { Driver } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
 import { logCommand, quote } from '../guest/index.ts';
 import type { Journal, VmAccess } from '../journal/index.ts';
-import { connectSsh, type SshConnection, type Streams } from '../ssh/index.ts';
+import { connectSsh, type SshConnection } from '../ssh/index.ts';
+import type { Streams } from '../ssh/streams.ts';
 import { followFile } from './follow-file.ts';
 
 const SSH_PORT = 22;

@@ -1,6 +1,7 @@
 export { BootError } from './boot-error.ts';
 export type { GuestAccess, GuestLogOptions } from './guest-access.ts';
-export type { Streams, Tty } from '../ssh/index.ts';
+// Not by way of the index, whose types are not all ours.
+export type { Streams, Tty } from '../ssh/streams.ts';
 export type { GuestEntry, ListedGuest } from './guests.ts';
 export type { Swept } from '../reaper/index.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
