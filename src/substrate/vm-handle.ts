@@ -36,7 +36,7 @@ export interface DetachedVm {
 export interface Copies {
   /**
    * Saves this VM as it runs, memory and disk, to make copies of it, now or after its end. It stands still for some
-   * tens of milliseconds at the end of it. Takes as much of the host's disk as the VM has memory, with all its secrets,
+   * tens of milliseconds at the end of it, an emulated one for tenths of a second. Takes as much of the host's disk as the VM has memory, with all its secrets,
    * until it is removed.
    * @throws VzvmError UNSUPPORTED where the driver cannot save memory, and for a VM that `bootHarness` has not given
    * yet; GUEST_EXITED when it does not serve; DISK_FULL; ABORTED.

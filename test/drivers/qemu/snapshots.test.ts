@@ -85,42 +85,50 @@ test('saves a guest whose memory is a file by moving it, and starts others from 
   expect([await vm.snapshots.has(KEY, signal), await vm.left()]).toEqual([false, []]);
 });
 
-test('stops a guest that is to run on only when its memory is written, and freezes its disk meanwhile', async () => {
-  const told: string[] = [];
-  await using vm = await started({}, { snapshotable: false, log: (line) => told.push(line) });
-  await vm.save(true);
-  expect(isRunning(vm.pid)).toBe(true);
-  const expected = [
-    'migrate-set-capabilities',
-    'migrate-set-parameters',
-    'migrate',
-    'blockdev-snapshot-sync',
-    'migrate-continue',
-    'cont',
-  ];
-  expect(await vm.commands()).toEqual(expected);
-  expect(told).toContain(`${vm.guest} stood still for 7 ms while it was saved`);
-  const settings = JSON.parse(await readFile(join(vm.folder, 'guest.json'), 'utf8')) as { disk: string };
-  expect(settings.disk).toBe('disk-1.qcow2');
-  expect(await commandsOf(vm.qemuBin, `${vm.guest}-template`)).toEqual([
-    'migrate-set-capabilities',
-    'migrate-incoming',
-    'migrate-set-capabilities',
-    'migrate',
-    'quit',
-  ]);
-  expect(await readdir(vm.template)).toEqual([
-    'disk.qcow2',
-    'memory',
-    'overlay.qcow2',
-    'seed',
-    'state',
-    'template.json',
-  ]);
-  expect([await vm.left(), await vm.snapshots.has(KEY, signal)]).toEqual([[`template-${KEY}`], true]);
-  const guest = newGuestName();
-  await vm.snapshots.fork({ guest, key: KEY }, signal);
-});
+test.each([
+  ['only when its memory is written', 'kvm', []],
+  ['before its memory is written where it is emulated', 'tcg', ['stop']],
+] as const)(
+  'stops a guest that is to run on %s, and freezes its disk meanwhile',
+  async (_, accelerator, first) => {
+    const told: string[] = [];
+    const log = (line: string) => told.push(line);
+    await using vm = await started({}, { snapshotable: false, accelerator, log });
+    await vm.save(true);
+    expect(isRunning(vm.pid)).toBe(true);
+    const expected = [
+      'migrate-set-capabilities',
+      'migrate-set-parameters',
+      ...first,
+      'migrate',
+      'blockdev-snapshot-sync',
+      'migrate-continue',
+      'cont',
+    ];
+    expect(await vm.commands()).toEqual(expected);
+    expect(told).toContain(`${vm.guest} stood still for 7 ms while it was saved`);
+    const settings = JSON.parse(await readFile(join(vm.folder, 'guest.json'), 'utf8')) as { disk: string };
+    expect(settings.disk).toBe('disk-1.qcow2');
+    expect(await commandsOf(vm.qemuBin, `${vm.guest}-template`)).toEqual([
+      'migrate-set-capabilities',
+      'migrate-incoming',
+      'migrate-set-capabilities',
+      'migrate',
+      'quit',
+    ]);
+    expect(await readdir(vm.template)).toEqual([
+      'disk.qcow2',
+      'memory',
+      'overlay.qcow2',
+      'seed',
+      'state',
+      'template.json',
+    ]);
+    expect([await vm.left(), await vm.snapshots.has(KEY, signal)]).toEqual([[`template-${KEY}`], true]);
+    const guest = newGuestName();
+    await vm.snapshots.fork({ guest, key: KEY }, signal);
+  },
+);
 
 test.each([true, false])(
   'leaves neither template nor process of a save that was cancelled: runs on %s',

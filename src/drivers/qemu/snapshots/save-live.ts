@@ -17,8 +17,8 @@ const PAUSE_MS = 50;
 const FASTEST = 2 ** 40;
 
 /**
- * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile. Its disk is
- * frozen while it stands still, so that both are of the same moment.
+ * Writes all of a guest's memory to a file while it runs, and stops it only for what it changed meanwhile; an emulated one
+ * stands still for all of it. Its disk is frozen while it stands still, so that both are of the same moment.
  */
 export async function saveLive(saving: Saving, disk: string, virtualBytes: number): Promise<void> {
   const { guest, files, settings, keepRunning, temp, signal } = saving;
@@ -31,6 +31,8 @@ export async function saveLive(saving: Saving, disk: string, virtualBytes: numbe
     await setCapabilities(session, { 'pause-before-switchover': true });
     const limits = { 'max-bandwidth': FASTEST, 'downtime-limit': PAUSE_MS };
     await session.execute('migrate-set-parameters', limits);
+    // Emulated processors that run on leave some of what they change unmarked: copies of a busy guest were torn.
+    if (saving.accelerator === 'tcg') await session.execute('stop');
     await beginSave(session, join(temp, STREAM));
     const stoppedAt = await standsStill(session);
     await session.execute(command.execute, command.arguments);
