@@ -28,6 +28,7 @@ export const VICTIMS = [
   'harness-kill',
   'network-cut',
   'disk-full',
+  'host-disk-full',
   'command-hangs',
   'command-fails-once',
 ] as const;
@@ -46,6 +47,8 @@ export const nameOf = ({ state, victim }: Cell): string => `${state}:${victim}`;
 
 /** What is done to the guest from outside needs name spaces to go into. */
 const IN_GUEST: readonly Victim[] = ['guest-kill', 'sshd-kill', 'harness-kill', 'network-cut', 'disk-full'];
+/** What must be found before it can be struck. */
+export const FROM_OUTSIDE: readonly Victim[] = ['hypervisor-kill', ...IN_GUEST];
 
 /** Why a cell cannot exist; undefined when it can. */
 export function reasonAgainst({ state, victim }: Cell, driver: ChaosDriver): string | undefined {

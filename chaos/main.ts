@@ -2,7 +2,7 @@
 // [--driver standin|qemu] [--runs N] [--only STATE:FAULT] [--jobs N]`. Any leak is a failure; its folders are kept.
 import { parseArgs } from 'node:util';
 import { type Cell, cellsOf, type ChaosDriver, DRIVERS, missingCells, nameOf } from './cells.ts';
-import { prepareGround } from './place.ts';
+import { prepareGround, type RunPlace } from './place.ts';
 import { chaosTable, reportOf } from './report.ts';
 import { type CellResult, runCell } from './run-cell.ts';
 
@@ -41,19 +41,28 @@ async function main(of: ChaosDriver): Promise<number> {
 
 async function runAll(of: ChaosDriver, plan: readonly Cell[]): Promise<readonly CellResult[]> {
   await using ground = await prepareGround(of, say);
-  const results: CellResult[] = [];
+  const results: Promise<CellResult>[] = [];
   const rest = [...plan.entries()];
   const work = async () => {
     for (let next = rest.shift(); next && !interrupted.signal.aborted; next = rest.shift()) {
       const [number, cell] = next;
-      const result = await runCell(cell, of, await ground.newRun(number), number, interrupted.signal);
-      results.push(result);
-      const end = result.left.length === 0 ? 'clean' : `LEFT: ${result.left.join('; ')}`;
-      say(
-        `${results.length}/${plan.length} ${nameOf(cell)}: ${result.struck ?? 'state not met'}, ${result.outcome}, ${end} after ${result.secondsToClean.toFixed(2)} s`,
-      );
+      const place = await ground.newRun(number, cell);
+      const result = await runCell(cell, of, place, number, interrupted.signal);
+      results.push(withLast(result, place));
+      say(`${results.length}/${plan.length} ${lineOf(result)}`);
     }
   };
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
-  return results;
+  return Promise.all(results);
+}
+
+/** What may go on for a moment, as the stand-in's network does, must end too. Nobody waits for that before the next run. */
+async function withLast(result: CellResult, { group }: RunPlace): Promise<CellResult> {
+  const pids = (await group?.remove()) ?? [];
+  return { ...result, left: [...result.left, ...pids.map((pid) => `process ${pid}, 10 s later`)] };
+}
+
+function lineOf({ left, struck, outcome, secondsToClean, ...cell }: CellResult): string {
+  const end = left.length === 0 ? 'clean' : `LEFT: ${left.join('; ')}`;
+  return `${nameOf(cell)}: ${struck ?? 'state not met'}, ${outcome}, ${end} after ${secondsToClean.toFixed(2)} s`;
 }

@@ -4,15 +4,10 @@
  * healthy it waits for a line.
  */
 import { once } from 'node:events';
+import { readSync } from 'node:fs';
 import { VZVMSubstrate, VzvmError } from '@computeragent/runtime-vzvm';
-import type { VmHandle, VZVMSubstrateOptions } from '@computeragent/runtime-vzvm';
-
-export interface OwnerPlan {
-  readonly options: Pick<VZVMSubstrateOptions, 'driver' | 'stateDir' | 'cacheDir' | 'prepare' | 'memoryMiB'>;
-  readonly state: string;
-  /** What it does to itself there. */
-  readonly self: NodeJS.Signals | 'exit' | null;
-}
+import type { VmHandle } from '@computeragent/runtime-vzvm';
+import { type OwnerPlan, STRUCK } from './owner-plan.ts';
 
 /** Each is more than its step takes, and less than anybody wants to wait for five hundred times. */
 const TIMEOUTS = {
@@ -46,6 +41,7 @@ function entered(vm: VmHandle): void {
   say({ entered: plan.state, vm: vm.name });
   if (plan.self === 'exit') process.exit(3);
   if (plan.self !== null) process.kill(process.pid, plan.self);
+  if (plan.standsStill) readSync(0, Buffer.alloc(STRUCK.length));
 }
 
 async function use(): Promise<void> {

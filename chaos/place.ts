@@ -1,10 +1,12 @@
 import { cp, link, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
 import { defaultCacheDir } from '../src/drivers/folders.ts';
-import type { ChaosDriver } from './cells.ts';
+import type { Cell, ChaosDriver } from './cells.ts';
+import { type ControlGroup, makeControlGroup } from './cgroup.ts';
+import { mountDisk } from './disk.ts';
 
 /** The folder of the stand-in's executable. */
 const STANDIN = fileURLToPath(new URL('../test/standin/bin', import.meta.url));
@@ -17,11 +19,13 @@ export interface RunPlace {
   readonly temporary: string;
   readonly tartHome: string;
   readonly env: NodeJS.ProcessEnv;
+  /** All that the run has started is in it; undefined where there are none. */
+  readonly group: ControlGroup | undefined;
 }
 
 /** What all runs start from: an image that is prepared once. */
 export interface Ground extends AsyncDisposable {
-  newRun(number: number): Promise<RunPlace>;
+  newRun(number: number, cell: Cell): Promise<RunPlace>;
 }
 
 /** Prepares what runs start from. */
@@ -30,8 +34,10 @@ export async function prepareGround(driver: ChaosDriver, say: (line: string) => 
   say('preparing the image that the runs start from');
   const first = driver === 'standin' ? await prepareTart(root) : await prepareQemu(root);
   return {
-    newRun: async (number) => {
-      const run = placeIn(join(root, `run-${number}`));
+    newRun: async (number, { victim }) => {
+      const name = `run-${number}`;
+      const run = placeIn(join(root, name), await makeControlGroup(`${basename(root)}-${name}`));
+      if (victim === 'host-disk-full') await mountDisk(run);
       for (const folder of [run.stateDir, run.temporary, run.tartHome])
         await mkdir(folder, { recursive: true });
       await (driver === 'standin' ? copyTart(first, run) : linkCache(join(first.cacheDir, 'qemu'), run));
@@ -45,9 +51,9 @@ export async function prepareGround(driver: ChaosDriver, say: (line: string) => 
   };
 }
 
-function placeIn(root: string): RunPlace {
+function placeIn(root: string, group?: ControlGroup): RunPlace {
   const at = (name: string) => join(root, name);
-  const [stateDir, temporary, tartHome] = [at('state'), at('tmp'), at('tart')];
+  const [stateDir, temporary, tartHome] = [at('own/state'), at('own/tmp'), at('tart')];
   const env = {
     ...process.env,
     PATH: `${STANDIN}:${process.env['PATH']}`,
@@ -55,7 +61,7 @@ function placeIn(root: string): RunPlace {
     TMPDIR: temporary,
     VZVM_HOME: stateDir,
   };
-  return { root, stateDir, cacheDir: at('cache'), temporary, tartHome, env };
+  return { root, stateDir, cacheDir: at('cache'), temporary, tartHome, env, group };
 }
 
 async function prepareTart(root: string): Promise<RunPlace> {

@@ -1,13 +1,15 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Cell, ChaosDriver, State } from './cells.ts';
+import { type Cell, type ChaosDriver, FROM_OUTSIDE, type State } from './cells.ts';
+import { unmountDisk } from './disk.ts';
 import { leftOf } from './leftovers.ts';
-import type { OwnerPlan } from './owner.ts';
+import { type OwnerPlan, STRUCK } from './owner-plan.ts';
 import type { RunPlace } from './place.ts';
 import { SELF, strike } from './strike.ts';
 
@@ -53,8 +55,14 @@ export async function runCell(
     },
     state: cell.state,
     self: SELF[cell.victim] ?? null,
+    standsStill: FROM_OUTSIDE.includes(cell.victim),
   };
-  const owner = spawn(process.execPath, [...FLAGS, OWNER, JSON.stringify(plan)], {
+  const command = [process.execPath, ...FLAGS, OWNER, JSON.stringify(plan)];
+  const [program = '', ...args] = place.group?.wrap(command) ?? command;
+  // The end of a VM is to be met, too.
+  if (driver === 'standin' && plan.standsStill && cell.state === 'disposing')
+    await writeFile(deaf(place), '');
+  const owner = spawn(program, args, {
     env: place.env,
     stdio: ['pipe', 'pipe', 'ignore'],
     signal,
@@ -65,10 +73,15 @@ export async function runCell(
   if (cell.victim === 'owner-and-reaper-kill') await sweepUp(place, signal);
   const left = await untilClean(place, endedAt + CLEAN_MS);
   const secondsToClean = (Date.now() - endedAt) / 1000;
-  // The stand-in's network may write down something yet: it ends when it cannot.
-  if (left.length === 0)
-    await rm(place.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  // What is left is evidence.
+  if (left.length === 0) await removePlace(cell, place);
   return { ...cell, run, ...seen, secondsToClean, left };
+}
+
+/** The stand-in's network may write down something yet: it ends when it cannot. */
+async function removePlace({ victim }: Cell, place: RunPlace): Promise<void> {
+  if (victim === 'host-disk-full') unmountDisk(place);
+  await rm(place.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
 async function follow(owner: ChildProcessByStdio<Writable, Readable, null>, cell: Cell, place: RunPlace) {
@@ -90,6 +103,8 @@ async function follow(owner: ChildProcessByStdio<Writable, Readable, null>, cell
     const self = SELF[cell.victim];
     struck =
       self ?? (await strike(cell.victim, { place, owner: owner.pid ?? 0, vm: said.vm })) ?? 'gone before';
+    if (FROM_OUTSIDE.includes(cell.victim)) owner.stdin.write(STRUCK);
+    await rm(deaf(place), { force: true });
     // While the VM is healthy nothing else would end it, unless the fault does.
     owner.stdin.end('go on\n');
   }
@@ -98,9 +113,14 @@ async function follow(owner: ChildProcessByStdio<Writable, Readable, null>, cell
   return { struck, outcome: outcome || (name ?? `exit ${code}`) };
 }
 
+/** A fault of the stand-in's: the guest does not hear that it is to end. */
+const deaf = ({ tartHome }: RunPlace): string => join(tartHome, 'faults', 'deaf');
+
 /** The next program of this user finds what nobody could clean up. */
-async function sweepUp({ env }: RunPlace, signal: AbortSignal): Promise<void> {
-  const gc = spawn(process.execPath, [...FLAGS, CLI, 'gc'], { env, stdio: 'ignore', signal });
+async function sweepUp({ env, group }: RunPlace, signal: AbortSignal): Promise<void> {
+  const command = [process.execPath, ...FLAGS, CLI, 'gc'];
+  const [program = '', ...args] = group?.wrap(command) ?? command;
+  const gc = spawn(program, args, { env, stdio: 'ignore', signal });
   await once(gc, 'exit');
 }
 

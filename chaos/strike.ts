@@ -3,11 +3,16 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Victim } from './cells.ts';
+import { fillDisk } from './disk.ts';
 import type { RunPlace } from './place.ts';
 
 const LOOK_MS = 10;
 const PATIENCE_MS = 5_000;
 const VERBS = ['clone', 'set', 'get', 'ip', 'stop', 'delete', 'list', 'run'];
+
+/** Takes every block that the disk has, and writes none of them. */
+const FILL = `n=0; size=$(($(stat -f -c %f /) * $(stat -f -c %S /)))
+while [ $size -ge 4096 ]; do fallocate -l $size /full$n 2>/dev/null && n=$((n + 1)) || size=$((size / 2)); done`;
 
 /** What there is to strike at. */
 export interface Target {
@@ -41,13 +46,16 @@ export async function strike(victim: Victim, target: Target): Promise<string | u
     case 'guest-kill':
       return kill(await patiently(() => initOf(target)));
     case 'sshd-kill':
-      return inGuest(target, ['pkill', '-KILL', 'sshd']);
+      return inGuest(target, 'pkill -KILL sshd');
     case 'harness-kill':
-      return inGuest(target, ['pkill', '-KILL', '-f', 'harness.mjs']);
+      return inGuest(target, 'pkill -KILL -f harness.mjs');
     case 'network-cut':
-      return inGuest(target, ['ip', 'link', 'set', 'eth0', 'down']);
+      // It would be brought up once more on the way to its address.
+      return inGuest(target, 'ip -o -4 addr show eth0 | grep -q inet && ip link set eth0 down');
     case 'disk-full':
-      return inGuest(target, ['sh', '-c', 'dd if=/dev/zero of=/full bs=1M 2>/dev/null; true']);
+      return inGuest(target, FILL);
+    case 'host-disk-full':
+      return fillDisk(target.place);
     case 'command-hangs':
       return fault(target, 'hang-once');
     case 'command-fails-once':
@@ -117,12 +125,15 @@ async function initOf(target: Target): Promise<number | undefined> {
   return all.find(({ parent }) => spaces !== undefined && parent === spaces.pid)?.pid;
 }
 
-async function inGuest(target: Target, command: readonly string[]): Promise<string | undefined> {
-  const pid = await patiently(() => initOf(target));
-  if (pid === undefined) return undefined;
-  const { status } = spawnSync('nsenter', ['-t', String(pid), '-a', ...command], {
-    timeout: 60_000,
-    stdio: 'ignore',
+/** Only a guest has this file: until it is in a root of its own, its first process sees the host's, which is not to be struck. */
+const ONLY_IN_GUEST = '[ -e /run/init ] || exit 1';
+
+/** A guest that has just been started may not be ready for it. */
+const inGuest = (target: Target, script: string): Promise<string | undefined> =>
+  patiently(async () => {
+    const pid = await initOf(target);
+    if (pid === undefined) return undefined;
+    const args = ['-t', String(pid), '-a', 'sh', '-c', `${ONLY_IN_GUEST}\n${script}`];
+    const { status } = spawnSync('nsenter', args, { timeout: 60_000, stdio: 'ignore' });
+    return status === 0 ? `in the guest of process ${pid}` : undefined;
   });
-  return status === 0 ? command.join(' ') : undefined;
-}

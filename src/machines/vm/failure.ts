@@ -27,7 +27,7 @@ export function failureOf(error: unknown, at: At): VmFailure {
 
 /** What an error tells, whatever it is, as plain JSON. */
 export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'lastError'> {
-  const known = error instanceof VzvmError ? error : undefined;
+  const known = error instanceof VzvmError ? error : ofSystem(error);
   return {
     code: known?.code ?? 'INTERNAL',
     message: said(error),
@@ -36,6 +36,20 @@ export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'l
     ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
     ...(known?.stderrTail === undefined ? {} : { stderrTail: tail(known.stderrTail) }),
   };
+}
+
+/** What the system refused, where no driver foresaw it. */
+function ofSystem(error: unknown): VzvmError | undefined {
+  const { code, path } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
+  const facts = path === undefined ? {} : { path };
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new VzvmError('DISK_FULL', said(error), { facts, hint: `make room: df -h ${path ?? ''}`.trim() });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new VzvmError('PERMISSION_DENIED', said(error), {
+      facts,
+      hint: `see whose it is: ls -ld ${path ?? '.'}`,
+    });
+  return undefined;
 }
 
 /** The failure of a step that was not done by its deadline. */

@@ -46,6 +46,20 @@ describe.each(STEPS)('%s', (step) => {
     expect(world.count(WORKER[step])).toBe(1);
   });
 
+  it.each([
+    ['ENOSPC', 'DISK_FULL', 'df -h /vms'],
+    ['EROFS', 'PERMISSION_DENIED', 'ls -ld /vms'],
+  ])('says what to do when the system refuses with %s', async (errno, code, command) => {
+    const refused = Object.assign(new Error(`${errno}: refused`), { code: errno, path: '/vms' });
+    const world = new World({ [WORKER[step]]: [refused] });
+    await settle();
+    expect(world.output.failure).toMatchObject({
+      code,
+      facts: { path: '/vms' },
+      hint: expect.stringContaining(command) as string,
+    });
+  });
+
   it('hangs to its deadline, not a millisecond longer, and its work is cancelled', async () => {
     const world = new World({ [WORKER[step]]: [HANG] });
     await world.pass(DEFAULT_TIMEOUTS_MS[step] - 1);

@@ -118,9 +118,12 @@ async function live(name: string, config: Config): Promise<number> {
     end.resolve(code);
   };
   const deaf = Number((await fault('deaf-ms')) ?? 0);
-  const listen = () => process.on('SIGINT', () => finish(0, 'Stopping VM...'));
+  const onInterrupt = async () => {
+    if ((await fault('deaf')) === undefined) finish(0, 'Stopping VM...');
+  };
+  const listen = () => process.on('SIGINT', () => void onInterrupt());
   if (deaf > 0) setTimeout(listen, deaf);
-  else if ((await fault('deaf')) === undefined) listen();
+  else listen();
   process.on('SIGUSR1', () =>
     finish(1, 'Failed to suspend the VM: the configuration does not support save/restore'),
   );
