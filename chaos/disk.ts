@@ -1,28 +1,38 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunPlace } from './place.ts';
 
-/** Room for what a VM writes until it is healthy. */
-const SIZE = '1g';
+/** More than a driver demands before it clones. Nothing of it is taken until it is written. */
+const SIZE_BYTES = 32 * 1024 ** 3;
+const SMALLEST_BYTES = 4096;
 
 /** The file system of a run's own, where it has one: what the host has for VMs. */
 export const diskOf = ({ stateDir }: Pick<RunPlace, 'stateDir'>): string => dirname(stateDir);
 
+/** The file that it is in. */
+export const diskFileOf = (place: RunPlace): string => join(place.root, 'disk.img');
+
 /** Gives a run a disk that can be filled without harm to anybody else. */
 export async function mountDisk(place: RunPlace): Promise<void> {
+  const file = diskFileOf(place);
   await mkdir(diskOf(place), { recursive: true });
-  command('mount', '-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', diskOf(place));
+  await writeFile(file, '');
+  await truncate(file, SIZE_BYTES);
+  command('mkfs.ext4', '-q', '-m', '0', file);
+  command('mount', '-o', 'loop', file, diskOf(place));
+  await rm(join(diskOf(place), 'lost+found'), { recursive: true });
 }
 
+/** Takes every block, and writes none of them. */
 export async function fillDisk(place: RunPlace): Promise<string> {
   const { bavail, bsize } = await statfs(diskOf(place));
-  const chunk = Buffer.alloc(1024 * 1024);
-  const filler = join(diskOf(place), 'filler');
-  for (let left = bavail * bsize; left > 0; left -= chunk.length)
-    await writeFile(filler, chunk.subarray(0, Math.min(left, chunk.length)), { flag: 'a' }).catch(
-      () => undefined,
-    ); // Somebody else was faster.
+  const filler = join(diskOf(place), 'filler-');
+  let number = 0;
+  for (let size = bavail * bsize; size >= SMALLEST_BYTES;) {
+    const { status } = spawnSync('fallocate', ['-l', String(size), `${filler}${number++}`]);
+    if (status !== 0) size = Math.floor(size / 2);
+  }
   return `${bavail * bsize} bytes`;
 }
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskOf } from './disk.ts';
+import { diskFileOf, diskOf } from './disk.ts';
 import type { RunPlace } from './place.ts';
 
 /** What a run has left, asked of the system and never of the code under test. */
@@ -49,7 +49,9 @@ async function mountsOf(place: RunPlace): Promise<string[]> {
   const backing = loops.map((name) =>
     readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => ''),
   );
-  const used = (await Promise.all(backing)).filter((file) => file.includes(root));
+  const used = (await Promise.all(backing)).filter(
+    (file) => file.includes(root) && file.trim() !== diskFileOf(place),
+  );
   return [...mounts.map((line) => `mount ${line}`), ...used.map((file) => `loop device of ${file.trim()}`)];
 }
 
