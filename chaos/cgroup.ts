@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rmdir } from 'node:fs/promises';
+import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,6 +11,10 @@ const LOOK_MS = 50;
 export interface ControlGroup {
   /** A command that runs `command` in the group, as the same process. */
   wrap(command: readonly string[]): readonly string[];
+  /** Takes this process in, with all that it starts from now on. */
+  enter(): Promise<void>;
+  /** Takes it out again. */
+  leave(): Promise<void>;
   pids(): Promise<readonly number[]>;
   /** Waits until it is empty, for ten seconds, and removes it. Answers who is still there. */
   remove(): Promise<readonly number[]>;
@@ -24,7 +28,7 @@ export async function makeControlGroup(name: string): Promise<ControlGroup | und
       // A folder of the first version has no such file, and one of the second is no place for a plain one.
       await access(join(hierarchy, 'cgroup.subtree_control'));
       await mkdir(folder);
-      return groupIn(folder);
+      return groupIn(folder, hierarchy);
     } catch {
       // Another place may do.
     }
@@ -32,7 +36,9 @@ export async function makeControlGroup(name: string): Promise<ControlGroup | und
   return undefined;
 }
 
-function groupIn(folder: string): ControlGroup {
+function groupIn(folder: string, hierarchy: string): ControlGroup {
+  const move = (to: string) => writeFile(join(to, 'cgroup.procs'), String(process.pid));
+  let before = '';
   const pids = async (): Promise<readonly number[]> =>
     (await readFile(join(folder, 'cgroup.procs'), 'utf8').catch(() => ''))
       .split('\n')
@@ -40,6 +46,11 @@ function groupIn(folder: string): ControlGroup {
       .map(Number);
   return {
     wrap: (command) => ['sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', folder, ...command],
+    enter: async () => {
+      before = /^0::(.*)$/m.exec(await readFile('/proc/self/cgroup', 'utf8'))?.[1] ?? '';
+      await move(folder);
+    },
+    leave: () => move(join(hierarchy, before)),
     pids,
     remove: async () => {
       const deadline = Date.now() + PATIENCE_MS;

@@ -46,7 +46,7 @@ async function runAll(of: ChaosDriver, plan: readonly Cell[]): Promise<readonly 
   const work = async () => {
     for (let next = rest.shift(); next && !interrupted.signal.aborted; next = rest.shift()) {
       const [number, cell] = next;
-      const place = await ground.newRun(number, cell);
+      const place = await ground.newRun(number, { hasOwnDisk: cell.victim === 'host-disk-full' });
       const result = await runCell(cell, of, place, number, interrupted.signal);
       results.push(withLast(result, place));
       say(`${results.length}/${plan.length} ${lineOf(result)}`);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
 import { defaultCacheDir } from '../src/drivers/folders.ts';
-import type { Cell, ChaosDriver } from './cells.ts';
+import type { ChaosDriver } from './cells.ts';
 import { type ControlGroup, makeControlGroup } from './cgroup.ts';
 import { mountDisk } from './disk.ts';
 
@@ -25,7 +25,7 @@ export interface RunPlace {
 
 /** What all runs start from: an image that is prepared once. */
 export interface Ground extends AsyncDisposable {
-  newRun(number: number, cell: Cell): Promise<RunPlace>;
+  newRun(number: number, options?: { readonly hasOwnDisk?: boolean }): Promise<RunPlace>;
 }
 
 /** Prepares what runs start from. */
@@ -34,10 +34,10 @@ export async function prepareGround(driver: ChaosDriver, say: (line: string) => 
   say('preparing the image that the runs start from');
   const first = driver === 'standin' ? await prepareTart(root) : await prepareQemu(root);
   return {
-    newRun: async (number, { victim }) => {
+    newRun: async (number, { hasOwnDisk = false } = {}) => {
       const name = `run-${number}`;
       const run = placeIn(join(root, name), await makeControlGroup(`${basename(root)}-${name}`));
-      if (victim === 'host-disk-full') await mountDisk(run);
+      if (hasOwnDisk) await mountDisk(run);
       for (const folder of [run.stateDir, run.temporary, run.tartHome])
         await mkdir(folder, { recursive: true });
       await (driver === 'standin' ? copyTart(first, run) : linkCache(join(first.cacheDir, 'qemu'), run));

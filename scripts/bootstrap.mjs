@@ -19,6 +19,7 @@ const TASKS = {
   ],
   bench: [['--conditions=source', 'bench/main.ts']],
   chaos: [['--conditions=source', 'chaos/main.ts']],
+  soak: [['--conditions=source', '--expose-gc', 'chaos/soak/main.ts']],
 };
 
 const [task, ...args] = process.argv.slice(2);
@@ -29,7 +30,7 @@ if (!commands) {
 }
 
 installNpmPackages();
-installSystemPackages({ forTests: task === 'test' || task === 'chaos' });
+installSystemPackages({ forTests: ['test', 'chaos', 'soak'].includes(task) });
 buildHarness();
 for (const [index, command] of commands.entries()) {
   const last = index === commands.length - 1;

@@ -1,0 +1,30 @@
+import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
+import type { RunPlace } from '../place.ts';
+import { type Sample, takeSample } from './sample.ts';
+import { WARM_UP } from './trend.ts';
+
+export interface CyclesOptions {
+  readonly place: RunPlace;
+  readonly cycles: number;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** Boots a VM with a harness and ends it, again and again, by one substrate. Answers what there was after each. */
+export async function runCycles({ place, cycles, signal, say }: CyclesOptions): Promise<readonly Sample[]> {
+  const { stateDir, cacheDir } = place;
+  await using substrate = new VZVMSubstrate({ driver: 'tart', stateDir, cacheDir, fork: 'never' });
+  const samples: Sample[] = [];
+  for (let cycle = 1; cycle <= cycles + WARM_UP; cycle++) {
+    const { baseUrl, shutdown } = await substrate.bootHarness({ envs: { SECRET: 'canary' }, signal });
+    const health = await fetch(`${baseUrl}/v1/health`, { signal });
+    await health.arrayBuffer();
+    await shutdown();
+    if (!health.ok) throw new Error(`the harness answered ${health.status}`);
+    if (cycle <= WARM_UP) continue;
+    const sample = await takeSample(place);
+    samples.push(sample);
+    say(`${cycle - WARM_UP}/${cycles}: ${JSON.stringify(sample)}`);
+  }
+  return samples;
+}
