@@ -20,6 +20,8 @@ export const VICTIMS = [
   'owner-int',
   'owner-hangup',
   'owner-exit',
+  'cancel',
+  'dispose',
   'reaper-kill',
   'owner-and-reaper-kill',
   'hypervisor-kill',

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readSync } from 'node:fs';
 import { VZVMSubstrate, VzvmError } from '@computeragent/runtime-vzvm';
 import type { VmHandle } from '@computeragent/runtime-vzvm';
-import { type OwnerPlan, STRUCK } from './owner-plan.ts';
+import { type OwnerPlan, type SelfInflicted, STRUCK } from './owner-plan.ts';
 
 /** Each is more than its step takes, and less than anybody wants to wait for five hundred times. */
 const TIMEOUTS = {
@@ -23,9 +23,12 @@ const TIMEOUTS = {
 };
 
 const plan = JSON.parse(process.argv[2] ?? '') as OwnerPlan;
+const timeouts = Object.fromEntries(Object.entries(TIMEOUTS).map(([step, ms]) => [step, ms * plan.patience]));
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 
-const substrate = new VZVMSubstrate({ ...plan.options, fork: 'never', timeouts: TIMEOUTS, onVm: follow });
+const substrate = new VZVMSubstrate({ ...plan.options, fork: 'never', timeouts, onVm: follow });
+const cancelled = new AbortController();
+let disposing: Promise<void> | undefined;
 const failed = Promise.withResolvers<void>();
 
 function follow(vm: VmHandle): void {
@@ -39,14 +42,23 @@ function follow(vm: VmHandle): void {
 
 function entered(vm: VmHandle): void {
   say({ entered: plan.state, vm: vm.name });
-  if (plan.self === 'exit') process.exit(3);
-  if (plan.self !== null) process.kill(process.pid, plan.self);
+  if (plan.self !== null) inflict(plan.self);
   if (plan.standsStill) readSync(0, Buffer.alloc(STRUCK.length));
+}
+
+function inflict(what: SelfInflicted): void {
+  if (what === 'exit') process.exit(3);
+  if (what === 'cancel') cancelled.abort();
+  else if (what === 'dispose') disposing = substrate.dispose();
+  else process.kill(process.pid, what);
 }
 
 async function use(): Promise<void> {
   try {
-    const { shutdown } = await substrate.bootHarness({ envs: { SECRET: 'canary' } });
+    const { shutdown } = await substrate.bootHarness({
+      envs: { SECRET: 'canary' },
+      signal: cancelled.signal,
+    });
     say({ ready: true });
     if (plan.state === 'healthy') await Promise.race([once(process.stdin.resume(), 'data'), failed.promise]);
     await shutdown();
@@ -57,7 +69,7 @@ async function use(): Promise<void> {
 
 await use();
 try {
-  await substrate.dispose();
+  await (disposing ?? substrate.dispose());
 } catch (error) {
   say({ left: String(error) });
 }

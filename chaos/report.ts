@@ -9,6 +9,8 @@ export interface ChaosReport {
   readonly byFault: Readonly<Record<string, { readonly runs: number; readonly leaked: number }>>;
   readonly byState: Readonly<Record<string, { readonly runs: number; readonly leaked: number }>>;
   /** From the end of the owner until nothing was left. */
+  /** How its owner saw each fault end: an error's code, its own end, or the end of all it had to do. */
+  readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly secondsToClean: { readonly p50: number; readonly p95: number; readonly max: number };
   /** Runs whose state was never met, or whose victim was gone before the blow. */
   readonly missed: readonly string[];
@@ -38,6 +40,7 @@ export function reportOf(
     leaked: results.filter(isLeak).length,
     byFault: count(VICTIMS, ({ victim }) => victim),
     byState: count(STATES, ({ state }) => state),
+    outcomes: outcomesOf(results),
     secondsToClean: { p50: at(0.5), p95: at(0.95), max: at(1) },
     missed: results
       .filter(({ struck }) => struck === undefined || struck === 'gone before')
@@ -45,6 +48,16 @@ export function reportOf(
     leaks: results.filter(isLeak),
     notApplicable,
   };
+}
+
+function outcomesOf(results: readonly CellResult[]): ChaosReport['outcomes'] {
+  const byVictim = Map.groupBy(results, ({ victim }) => victim);
+  return Object.fromEntries(
+    [...byVictim].map(([victim, runs]) => {
+      const counts = Map.groupBy(runs, ({ outcome }) => outcome);
+      return [victim, Object.fromEntries([...counts].map(([outcome, { length }]) => [outcome, length]))];
+    }),
+  );
 }
 
 /** For people. */

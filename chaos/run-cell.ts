@@ -16,7 +16,7 @@ import { SELF, strike } from './strike.ts';
 const OWNER = fileURLToPath(new URL('owner.ts', import.meta.url));
 const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 /** Longer than any deadline of the owner's. */
-const OWNER_MS = 240_000;
+const OWNER_MS = 600_000;
 const CLEAN_MS = 60_000;
 const LOOK_MS = 50;
 const FLAGS = ['--conditions=source', '--no-warnings'];
@@ -54,6 +54,7 @@ export async function runCell(
       prepare: FROM_SCRATCH.includes(cell.state) ? 'never' : 'auto',
     },
     state: cell.state,
+    patience: driver === 'qemu' ? 8 : 1,
     self: SELF[cell.victim] ?? null,
     standsStill: FROM_OUTSIDE.includes(cell.victim),
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Victim } from './cells.ts';
 import { fillDisk } from './disk.ts';
+import type { SelfInflicted } from './owner-plan.ts';
 import type { RunPlace } from './place.ts';
 
 const LOOK_MS = 10;
@@ -22,12 +23,14 @@ export interface Target {
 }
 
 /** What the owner does to itself. */
-export const SELF: Partial<Record<Victim, NodeJS.Signals | 'exit'>> = {
+export const SELF: Partial<Record<Victim, SelfInflicted>> = {
   'owner-kill': 'SIGKILL',
   'owner-term': 'SIGTERM',
   'owner-int': 'SIGINT',
   'owner-hangup': 'SIGHUP',
   'owner-exit': 'exit',
+  cancel: 'cancel',
+  dispose: 'dispose',
 };
 
 /** Strikes from outside. Answers what was struck; undefined when it was gone already. */
@@ -48,7 +51,8 @@ export async function strike(victim: Victim, target: Target): Promise<string | u
     case 'sshd-kill':
       return inGuest(target, 'pkill -KILL sshd');
     case 'harness-kill':
-      return inGuest(target, 'pkill -KILL -f harness.mjs');
+      // Not the shell that says so.
+      return inGuest(target, 'pkill -KILL -f harness[.]mjs');
     case 'network-cut':
       // It would be brought up once more on the way to its address.
       return inGuest(target, 'ip -o -4 addr show eth0 | grep -q inet && ip link set eth0 down');
@@ -65,6 +69,8 @@ export async function strike(victim: Victim, target: Target): Promise<string | u
     case 'owner-int':
     case 'owner-hangup':
     case 'owner-exit':
+    case 'cancel':
+    case 'dispose':
       return undefined; // The owner does it to itself.
   }
 }
