@@ -99,4 +99,19 @@ describe.skipIf(reason !== undefined)(`memory templates${reason ? ` (${reason})`
     await Promise.all([fork, second].map((each) => driver.delete(each)));
     expect(await place.look()).toEqual(NOTHING);
   });
+
+  it('boots a fork of a guest that was saved before its firmware had read the kernel', async () => {
+    await using place = await makePlace();
+    const { driver, snapshots, signal } = await setUp(place);
+    const guest = await booted(driver, signal, true);
+    await snapshots.save({ guest, key: KEY, keepRunning: false }, signal);
+    await driver.delete(guest);
+    const fork = newGuestName();
+    const { exited } = await snapshots.fork({ guest: fork, key: KEY }, signal);
+    const kernel = ask(driver, fork, 'uname -s', signal);
+    kernel.catch(() => undefined); // Where the guest ends first, that is what is told.
+    expect(await Promise.race([kernel, exited])).toBe('Linux');
+    await driver.delete(fork);
+    expect(await place.look()).toEqual(NOTHING);
+  });
 });

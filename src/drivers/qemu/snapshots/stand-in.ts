@@ -1,22 +1,16 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectBoot } from '../args.ts';
-import type { HostArch } from '../host.ts';
 import { INITRD, KERNEL } from './layout.ts';
 
 /** All that QEMU looks into of a kernel for a PC. */
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * What a fork is given in the place of kernel and initrd, as names in its template's folder: it has booted already, and
- * each QEMU would hold what nobody reads. Undefined where QEMU itself puts a kernel into memory.
+ * What a fork of a guest that has its kernel in memory is given in the place of kernel and initrd, as names in its
+ * template's folder: each QEMU would hold what nobody reads. For PCs only: elsewhere QEMU itself puts a kernel into memory.
  */
-export async function writeStandIn(
-  folder: string,
-  boot: DirectBoot | undefined,
-  arch: HostArch,
-): Promise<DirectBoot | undefined> {
-  if (!boot || arch.node !== 'x64') return undefined;
+export async function writeStandIn(folder: string, boot: DirectBoot): Promise<DirectBoot> {
   const kernel = await open(boot.kernel, 'r');
   try {
     const { buffer, bytesRead } = await kernel.read(Buffer.alloc(HEAD_BYTES), { position: 0 });
