@@ -40,6 +40,8 @@ const permissionRequest = z.object({
   toolName: z.string(),
   input: z.unknown(),
   risk: z.enum(['low', 'medium', 'high', 'destructive']).optional(),
+  /** The agent's identity wants a person to decide this: a client must not allow it by itself. */
+  requiresHuman: z.boolean().optional(),
 });
 
 const permissionDecision = z.object({

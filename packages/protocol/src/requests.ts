@@ -14,6 +14,8 @@ export const attachment = z.object({
   path: z.string().min(1),
   content: z.string(),
   encoding: z.enum(['utf8', 'base64']).optional(),
+  /** Permission bits. A file that has them belongs to the identity: loaders of inline sources see it, too. */
+  mode: z.int().min(0).max(0o777).optional(),
 });
 /** A file that is written into the session's folder after its identity. */
 export type Attachment = z.infer<typeof attachment>;

@@ -29,7 +29,7 @@ describe('createSessionBody', () => {
       options: { model: 'm' },
       streamingInput: true,
       sessionStore: { kind: 'file', options: { root: '/r' } },
-      attachments: [{ path: 'a', content: '', encoding: 'base64' }],
+      attachments: [{ path: 'a', content: '', encoding: 'base64', mode: 0o755 }],
       policy: { kind: 'srs', endpoint: 'e', apiKey: 'k', policyId: 'p', principalId: 'q' },
     };
     expect(createSessionBody.parse(full)).toEqual(full);
@@ -42,6 +42,7 @@ describe('createSessionBody', () => {
     ['an env that is no text', { ...minimal, envs: { A: 1 } }],
     ['a message of the assistant', { ...minimal, messages: [{ role: 'assistant', content: '' }] }],
     ['an attachment without a path', { ...minimal, attachments: [{ path: '', content: '' }] }],
+    ['a set-uid bit', { ...minimal, attachments: [{ path: 'a', content: '', mode: 0o4755 }] }],
     ['an empty policy key', { ...minimal, policy: { kind: 'srs', endpoint: 'e', apiKey: '' } }],
   ])('rejects %s', (_, body) => {
     expect(createSessionBody.safeParse(body).success).toBe(false);

@@ -1,4 +1,9 @@
-import type { CreateSessionBody, CreateSessionResponse, WireErrorCode } from '@computeragent/protocol';
+import type {
+  Attachment,
+  CreateSessionBody,
+  CreateSessionResponse,
+  WireErrorCode,
+} from '@computeragent/protocol';
 import { HarnessError } from '../errors.ts';
 import { writeText } from '../fs/write.ts';
 import type { Harness } from '../http/deps.ts';
@@ -24,8 +29,12 @@ export async function createSession(
   using _reserved = harness.sessions.reserve(id);
   const workdir = await makeWorkdir(harness.workdirBase, id);
   try {
-    const identity = await loader.load(body.identity.source, workdir, signal);
-    await writeAttachments(workdir, body.attachments ?? []);
+    const { attachments = [] } = body;
+    const { source } = body.identity;
+    // What came with its permission bits is part of the folder that the identity was: its loader looks at all of it.
+    if (source.type === 'inline') await writeAttachments(workdir, attachments.filter(hasMode));
+    const identity = await loader.load(source, workdir, signal);
+    await writeAttachments(workdir, attachments);
     // A client that left while its repository was cloned will never come for the session.
     signal.throwIfAborted();
     const session = assemble({ harness, engine, body, id, workdir, identity });
@@ -99,7 +108,9 @@ async function writeAttachments(
   workdir: string,
   attachments: NonNullable<CreateSessionBody['attachments']>,
 ): Promise<void> {
-  for (const { path, content, encoding } of attachments) {
-    await writeText(workdir, path, Buffer.from(content, encoding ?? 'utf8'));
+  for (const { path, content, encoding, mode } of attachments) {
+    await writeText(workdir, path, Buffer.from(content, encoding ?? 'utf8'), mode);
   }
 }
+
+const hasMode = ({ mode }: Attachment): boolean => mode !== undefined;

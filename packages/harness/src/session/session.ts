@@ -193,8 +193,20 @@ export class Session {
   #ask(request: PermissionRequest): ReturnType<EngineRun['askPermission']> {
     const { callId, toolName, input, risk } = request;
     return this.#permissions.ask(request, () =>
-      this.#emit({ kind: 'ca_permission_request', callId, toolName, input, risk }),
+      this.#emit({
+        kind: 'ca_permission_request',
+        callId,
+        toolName,
+        input,
+        risk,
+        ...(this.#requiresHuman(risk) ? { requiresHuman: true } : {}),
+      }),
     );
+  }
+
+  #requiresHuman(risk: PermissionRequest['risk']): boolean {
+    const { humanInTheLoop } = this.init.identity;
+    return humanInTheLoop === 'always' || (humanInTheLoop === 'destructive' && !/^(low|medium)$/.test(risk));
   }
 
   #emit(event: EventInit): void {

@@ -85,4 +85,31 @@ describe('a permission request', () => {
     await asked.harness.allFrames(asked.id);
     expect(asked.answers).toEqual([{ behavior: 'deny', message: 'session cancelled', interrupt: false }]);
   });
+
+  it.each([
+    ['always', 'low', true],
+    ['destructive', 'medium', undefined],
+    ['destructive', 'high', true],
+    ['none', 'destructive', undefined],
+  ] as const)(
+    'says whether a person must decide: supervised %s, risk %s',
+    async (supervision, risk, expected) => {
+      const engine = scriptedEngine(async ({ askPermission }) => {
+        await askPermission({ callId: 'c', toolName: 'Write', input: INPUT, risk });
+      });
+      await using harness = await TestHarness.start({ engines: [engine] });
+      const compliance = { supervision: { human_in_the_loop: supervision } };
+      const source = { type: 'inline', manifest: { name: 'n', version: '1.0.0', compliance } };
+      const id = await harness.create({
+        identity: { loader: 'gitagentprotocol', source },
+        streamingInput: true,
+      });
+      const frames = await framesUntil(
+        await harness.events(id),
+        ({ name }) => name === 'ca_permission_request',
+      );
+      const event = frames.at(-1)?.event;
+      expect(event?.kind === 'ca_permission_request' && event.requiresHuman).toBe(expected);
+    },
+  );
 });
