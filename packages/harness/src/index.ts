@@ -8,6 +8,7 @@ export type {
   PermissionAnswer,
   PermissionRequest,
   Risk,
+  TranscriptStore,
   Usage,
 } from './engine/engine.ts';
 export { HarnessError, type RejectStatus } from './errors.ts';

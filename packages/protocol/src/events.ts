@@ -70,6 +70,18 @@ const sessionEnded = z.object({
   errorMessage: z.string().optional(),
 });
 
+/**
+ * Events that are no longer kept, in their place: their ids are `from` to `to`, and the frame's own id is `to`. Only
+ * messages of the engine are ever missing, and none that ends a turn. Not part of the session's log: each reader is told
+ * of what it missed itself.
+ */
+const eventsDropped = z.object({
+  kind: z.literal('ca_events_dropped'),
+  sessionId,
+  from: z.int().nonnegative(),
+  to: z.int().nonnegative(),
+});
+
 /** One event of a session's stream, told apart by `kind`. A client ignores kinds that it does not know. */
 export const harnessEvent = z.discriminatedUnion('kind', [
   sessionStarted,
@@ -79,6 +91,14 @@ export const harnessEvent = z.discriminatedUnion('kind', [
   permissionDecision,
   usageSnapshot,
   sessionEnded,
+  eventsDropped,
 ]);
 /** One event of a session's stream, told apart by `kind`. */
 export type HarnessEvent = z.infer<typeof harnessEvent>;
+
+/** True for an engine's message that ends a turn: a `result`, or what stands for one. */
+export function endsTurn(payload: unknown): boolean {
+  if (typeof payload !== 'object' || payload === null) return false;
+  const { type, subtype } = payload as { readonly type?: unknown; readonly subtype?: unknown };
+  return type === 'result' || (type === 'system' && subtype === 'session_end');
+}

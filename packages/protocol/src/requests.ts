@@ -20,6 +20,13 @@ export const attachment = z.object({
 /** A file that is written into the session's folder after its identity. */
 export type Attachment = z.infer<typeof attachment>;
 
+/** Where the engine's transcript is kept, so that a later session of the same id goes on with it. */
+const sessionStore = z.object({
+  /** `memory`, `file`, `host`, or one of the harness's own. */
+  kind: z.string().min(1),
+  options: z.unknown().optional(),
+});
+
 const policy = z.object({
   kind: z.literal('srs'),
   endpoint: z.string().min(1),
@@ -27,6 +34,9 @@ const policy = z.object({
   policyId: z.string().min(1),
   principalId: z.string().min(1),
 });
+
+/** A service that decides over each tool call in the place of the client. Secret: it holds the service's key. */
+export type Policy = z.infer<typeof policy>;
 
 /** Body of `POST /v1/sessions`. Unknown keys are dropped. */
 export const createSessionBody = z.object({
@@ -37,7 +47,7 @@ export const createSessionBody = z.object({
   sessionId: z.string().optional(),
   options: z.record(z.string(), z.unknown()).optional(),
   streamingInput: z.boolean().default(false),
-  sessionStore: z.object({ kind: z.string().min(1), options: z.unknown().optional() }).optional(),
+  sessionStore: sessionStore.optional(),
   attachments: z.array(attachment).optional(),
   policy: policy.optional(),
 });

@@ -1,14 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import {
   createSessionBody,
+  createSessionResponse,
+  endsTurn,
   ERROR_CODES,
+  errorEnvelope,
+  flushResponse,
+  fsEditBody,
+  fsMkdirBody,
+  fsMoveBody,
   harnessEvent,
+  healthResponse,
   messageBody,
   permissionBody,
+  sessionInfo,
+  transcriptLine,
+  transcriptSeedLine,
   userMessage,
 } from '../src/index.ts';
 
 const minimal = { engine: 'e', identity: { loader: 'l', source: { type: 'git', url: 'u' } } };
+const none = {
+  streamingInput: false,
+  partialMessages: false,
+  permissionCallback: false,
+  sessions: false,
+  budget: false,
+};
 const on = { kind: 'sdk_message', sessionId: 's' };
 
 describe('createSessionBody', () => {
@@ -89,6 +107,7 @@ describe('harnessEvent', () => {
       { ...on, kind: 'ca_permission_decision', callId: 'c', decision: 'deny', reason: 'r' },
       { ...on, kind: 'ca_usage_snapshot', inputTokens: 0, costUsd: 0.5, costSemantic: 'delta' },
       { ...on, kind: 'ca_session_ended', reason: 'budget_exceeded', errorMessage: 'm' },
+      { ...on, kind: 'ca_events_dropped', from: 1, to: 4 },
     ];
     for (const event of all) expect(harnessEvent.parse(event)).toEqual(event);
   });
@@ -106,5 +125,56 @@ describe('harnessEvent', () => {
 describe('ERROR_CODES', () => {
   it('names each code once', () => {
     expect(new Set(ERROR_CODES).size).toBe(ERROR_CODES.length);
+  });
+});
+
+describe('endsTurn', () => {
+  it('knows the ends of all engines, and nothing else', () => {
+    expect(endsTurn({ type: 'result', subtype: 'error_max_turns' })).toBe(true);
+    expect(endsTurn({ type: 'system', subtype: 'session_end' })).toBe(true);
+    for (const other of [null, 'result', { type: 'system', subtype: 'init' }, { subtype: 'result' }, []])
+      expect(endsTurn(other)).toBe(false);
+  });
+});
+
+describe('the bodies of files', () => {
+  it('have camel-case names, and an old text that is not empty', () => {
+    const edit = { path: 'a', oldString: 'b', newString: '', replaceAll: true };
+    expect(fsEditBody.parse(edit)).toEqual(edit);
+    expect(fsEditBody.safeParse({ ...edit, oldString: '' }).success).toBe(false);
+    expect(fsMkdirBody.safeParse({ path: 'a' }).success).toBe(true);
+    expect(fsMoveBody.safeParse({ from: 'a', to: '' }).success).toBe(false);
+  });
+});
+
+describe('the lines of a transcript', () => {
+  const line = { key: { projectKey: 'p', sessionId: 's' }, entries: [{ type: 'user', uuid: 'u', any: [1] }] };
+
+  it('keep their entries as they are', () => {
+    expect(transcriptSeedLine.parse(line)).toEqual(line);
+    const sub = { ...line, seq: 1, key: { ...line.key, subpath: 'subagents/agent-1' } };
+    expect(transcriptLine.parse(sub)).toEqual(sub);
+  });
+
+  it('count from 1, and say whose they are', () => {
+    expect(transcriptLine.safeParse({ ...line, seq: 0 }).success).toBe(false);
+    const nobody = { ...line, key: { projectKey: 'p', sessionId: '' } };
+    expect(transcriptSeedLine.safeParse(nobody).success).toBe(false);
+    expect(transcriptSeedLine.safeParse({ ...line, entries: ['text'] }).success).toBe(false);
+    expect(flushResponse.safeParse({ ok: true, seq: 0 }).success).toBe(true);
+  });
+});
+
+describe('responses', () => {
+  it('are read from harnesses that are older, or newer', () => {
+    const capabilities = { ...none, sessions: true };
+    const health = { ok: true, version: '9', engines: { e: capabilities }, loaders: ['l'] };
+    expect(healthResponse.parse({ ...health, later: 1 })).toEqual(health);
+    const created = { sessionId: 's', engine: 'e', identity: { name: 'n', version: '1' }, capabilities };
+    const withUrl = { ...created, eventsUrl: '/v1/sessions/s/events' };
+    expect(createSessionResponse.parse(withUrl)).toEqual(withUrl);
+    expect(sessionInfo.safeParse({ ...created, status: 'asleep' }).success).toBe(false);
+    const rejected = { error: { code: 'OF_LATER', message: 'm' } };
+    expect(errorEnvelope.parse(rejected)).toEqual(rejected);
   });
 });

@@ -1,4 +1,10 @@
-import type { Capabilities, HarnessEvent, UserMessage } from '@computeragent/protocol';
+import type {
+  Capabilities,
+  HarnessEvent,
+  TranscriptEntry,
+  TranscriptKey,
+  UserMessage,
+} from '@computeragent/protocol';
 import type { HumanInTheLoop } from '../identity/loader.ts';
 import type { Log } from '../log.ts';
 
@@ -21,6 +27,23 @@ export type PermissionAnswer =
   | { readonly behavior: 'allow'; readonly updatedInput: unknown }
   | { readonly behavior: 'deny'; readonly message: string; readonly interrupt: boolean };
 
+/**
+ * Where a session's transcripts are kept, and what of them is known from earlier sessions of the same id. It is this
+ * session's alone. The project of a key does not matter: an engine may derive it from a working directory that is
+ * another one each time.
+ */
+export interface TranscriptStore {
+  /**
+   * Adds entries, in the order of the calls. One with a `uuid` that the transcript has already is left out. Rejects when
+   * they could not be stored: the engine may try again, but a third failure in a row ends the session.
+   */
+  append(key: TranscriptKey, entries: readonly TranscriptEntry[]): Promise<void>;
+  /** All entries of a transcript, or null for one that was never written. */
+  load(key: TranscriptKey): Promise<TranscriptEntry[] | null>;
+  /** The `subpath` of each transcript of a sub-agent. */
+  listSubkeys(key: Pick<TranscriptKey, 'projectKey' | 'sessionId'>): Promise<string[]>;
+}
+
 /** What one run of an engine works with. */
 export interface EngineRun {
   readonly sessionId: string;
@@ -40,6 +63,8 @@ export interface EngineRun {
   readonly usage: (usage: Usage) => void;
   /** Asks the client; answers with a denial when the session is cancelled or nobody answers in time. */
   readonly askPermission: (request: PermissionRequest) => Promise<PermissionAnswer>;
+  /** Where the client wants the transcript to be kept; undefined: nowhere. */
+  readonly store?: TranscriptStore | undefined;
   readonly log: Log;
 }
 
