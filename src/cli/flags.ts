@@ -12,6 +12,7 @@ const OPTIONS = {
   force: { type: 'boolean', default: false },
   follow: { type: 'boolean', short: 'f', default: false },
   harness: { type: 'boolean', default: false },
+  format: { type: 'string' },
   lines: { type: 'string', short: 'n' },
   tty: { type: 'boolean', short: 't', default: false },
   'dry-run': { type: 'boolean', default: false },

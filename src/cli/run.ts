@@ -4,6 +4,7 @@ import { type Flags, parse } from './flags.ts';
 import { gc, ls, rm } from './guests.ts';
 import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
+import { machine } from './machine.ts';
 import { exec, inspect, logs, ssh } from './reach.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
@@ -19,6 +20,7 @@ const USAGE = `usage: vzvm doctor                         what could stop a boot
        vzvm image rm KEY...                   removes some
        vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB,
                                            and templates and base images that nothing needs
+       vzvm machine [--format F]           the statechart of a VM as "mermaid", "svg" or "json"
 
        --driver NAME  "tart" or "qemu"
        --json         one JSON object or array as the answer
@@ -38,6 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   inspect,
   logs,
   ls,
+  machine,
   rm,
   ssh,
 };
