@@ -46,12 +46,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   'packages/protocol': { ours: [], outside: ['zod'] },
   'packages/sdk': { ours: ['packages/protocol'] },
   'packages/harness': { ours: ['packages/protocol'] },
+  'packages/runtime-local': { ours: ['packages/harness', 'packages/sdk'], outside: [NODE] },
 };
 
 /** Modules that only one layer may use, whatever its rule says. */
 const RESERVED: readonly { readonly module: string; readonly layers: readonly string[] }[] = [
   { module: 'execa', layers: ['process'] },
-  { module: 'node:child_process', layers: ['process', 'packages/harness'] },
+  { module: 'node:child_process', layers: ['process', 'packages/harness', 'packages/runtime-local'] },
   { module: 'ssh2', layers: ['ssh'] },
   { module: 'node-ssh', layers: ['ssh'] },
 ];

@@ -2,7 +2,8 @@ import type { HarnessApp } from './app.ts';
 import { type BootConfig, configFromEnv, configFromStdin } from './boot/config.ts';
 import { EXIT } from './boot/exit-codes.ts';
 import { fullApp } from './boot/full-app.ts';
-import { listen, type Listening } from './boot/listen.ts';
+import { Lifeline } from './boot/lifeline.ts';
+import { listen, type Listening, type ListeningLine } from './boot/listen.ts';
 import { messageOf, systemCode } from './errors.ts';
 import { createLog, Secrets } from './log.ts';
 import { park } from './parked/park.ts';
@@ -14,6 +15,7 @@ const CONFIG_TIMEOUT_MS = 30_000;
 const SHUTDOWN_MS = 2_500;
 
 let listening: Listening | undefined;
+let lifeline: Lifeline | undefined;
 let ending = false;
 
 async function main(): Promise<void> {
@@ -24,12 +26,12 @@ async function main(): Promise<void> {
     : configFromEnv(process.env);
   process.on('SIGTERM', () => end(0));
   process.on('SIGINT', () => end(0));
+  if (config.lifeline) lifeline = new Lifeline(process.stdin, () => end(0));
   const app = await appFor(config);
   listening = await listen(app, config.host, config.port);
   const { host, port } = listening;
-  process.stdout.write(
-    `${JSON.stringify({ event: 'listening', host, port, pid: process.pid, version: VERSION })}\n`,
-  );
+  const line: ListeningLine = { event: 'listening', host, port, pid: process.pid, version: VERSION };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 /** Runs all that a first session will, and ends: Node then writes down what it has compiled, for the next start. */
@@ -52,8 +54,16 @@ async function appFor(config: BootConfig): Promise<HarnessApp> {
 function end(exitCode: number): void {
   if (ending) return;
   ending = true;
-  setTimeout(() => process.exit(exitCode || 1), SHUTDOWN_MS).unref();
-  Promise.resolve(listening?.close()).then(() => process.exit(exitCode), fail);
+  setTimeout(() => void leave(exitCode || 1), SHUTDOWN_MS).unref();
+  Promise.resolve(listening?.close()).then(() => leave(exitCode), fail);
+}
+
+async function leave(exitCode: number): Promise<void> {
+  try {
+    await lifeline?.endChildren();
+  } finally {
+    process.exit(exitCode);
+  }
 }
 
 function fail(error: unknown): void {

@@ -20,6 +20,8 @@ const configSchema = z
     port: z.int().min(0).max(65_535),
     env: z.record(z.string().min(1), z.string()).default({}),
     parked: parkedSchema.optional(),
+    /** Whoever starts the harness keeps its standard input open: when that ends, the harness and its children do. */
+    lifeline: z.boolean().optional(),
   })
   .refine(({ parked, token, env }) => !parked || (token === undefined && Object.keys(env).length === 0), {
     // Both come with the claim; two of each would leave it open which one holds.
@@ -31,6 +33,8 @@ export type ParkedConfig = z.infer<typeof parkedSchema>;
 
 /** How the harness starts. Secret: it holds the token and the environment. */
 export type BootConfig = z.infer<typeof configSchema>;
+/** The one line that starts it with `--config-stdin`. Secret. */
+export type BootConfigInput = z.input<typeof configSchema>;
 
 /**
  * Reads the configuration: one line of JSON. Waits for the line, not for the end of the stream, which may stay open.

@@ -15,6 +15,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** The one line on standard output of a harness that listens. */
+export interface ListeningLine {
+  readonly event: 'listening';
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly version: string;
+}
+
 /** Makes the harness listen. Rejects with the system's error when it cannot. */
 export async function listen(app: HarnessApp, host: string, port: number): Promise<Listening> {
   const server = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
