@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 // Each reads the types that the ones before it were built into.
-for (const folder of ['packages/protocol', 'packages/harness', 'packages/sdk', 'packages/runtime-local', '.']) {
+for (const folder of [
+  'packages/protocol',
+  'packages/harness',
+  'packages/sdk',
+  'packages/runtime-local',
+  '.',
+]) {
   rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
   run('node_modules/typescript/bin/tsc', '-p', join(folder, 'tsconfig.build.json'));
 }
