@@ -76,7 +76,11 @@ export const fsTreeEntry = z.object({
 export type FsTreeEntry = z.infer<typeof fsTreeEntry>;
 
 /** Body of `GET /v1/sessions/:id/fs/tree`. */
-export const fsTreeResponse = z.object({ entries: z.array(fsTreeEntry) });
+export const fsTreeResponse = z.object({
+  entries: z.array(fsTreeEntry),
+  /** There is more than was listed: ask for a folder below, or for less depth. */
+  truncated: z.literal(true).optional(),
+});
 /** Body of `GET /v1/sessions/:id/fs/tree`. */
 export type FsTreeResponse = z.infer<typeof fsTreeResponse>;
 

@@ -1,10 +1,9 @@
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { FsTreeEntry } from '@computeragent/protocol';
+import type { Stats } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
+import type { FsTreeEntry, FsTreeResponse } from '@computeragent/protocol';
 import { HarnessError, systemCode } from '../errors.ts';
-import { jailedPath } from './jail.ts';
-import { fileNotFound } from './open.ts';
+import type { Folder } from './folder.ts';
+import { locate } from './locate.ts';
 
 const MAX_DEPTH = 8;
 const DEFAULT_DEPTH = 1;
@@ -18,48 +17,78 @@ export function depthOf(text: string | undefined): number {
   return Math.min(Math.floor(depth), MAX_DEPTH);
 }
 
-/** Lists a folder, parents before their children, paths relative to it. Links are listed as files and never followed. */
-export async function listTree(root: string, wanted: string, depth: number): Promise<FsTreeEntry[]> {
-  const jailed = await jailedPath(root, wanted);
-  if (!jailed.exists) throw fileNotFound(wanted);
-  const entries: FsTreeEntry[] = [];
-  await listFolder({ top: jailed.path, entries }, '', depth);
-  return entries;
+/**
+ * Lists a folder, parents before their children, paths relative to it. Links are listed as files and never followed.
+ * A folder of more than `maxEntries` is cut off there and says so.
+ */
+export async function listTree(
+  root: string,
+  wanted: string,
+  depth: number,
+  maxEntries = MAX_ENTRIES,
+): Promise<FsTreeResponse> {
+  await using top = await openFolder(root, wanted);
+  const listing = new Listing(maxEntries);
+  await listing.add(top, '', depth);
+  return listing.truncated ? { entries: listing.entries, truncated: true } : { entries: listing.entries };
 }
 
-interface Listing {
-  readonly top: string;
-  readonly entries: FsTreeEntry[];
-}
+class Listing {
+  readonly entries: FsTreeEntry[] = [];
+  readonly #max: number;
+  truncated = false;
 
-async function listFolder(listing: Listing, folder: string, depth: number): Promise<void> {
-  for (const dirent of await readFolder(join(listing.top, folder))) {
-    if (listing.entries.length >= MAX_ENTRIES) return;
-    const path = folder === '' ? dirent.name : `${folder}/${dirent.name}`;
-    const entry = await entryOf(listing.top, path, dirent);
-    if (!entry) continue;
-    listing.entries.push(entry);
-    if (dirent.isDirectory() && depth > 0) await listFolder(listing, path, depth - 1);
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  async add(folder: Folder, prefix: string, depth: number): Promise<void> {
+    const names = await this.#namesIn(folder);
+    const all = await Promise.all(names.map((name) => ifThere(lstat(folder.at(name)))));
+    for (const [index, name] of names.entries()) {
+      if (this.entries.length >= this.#max) return void (this.truncated = true);
+      const stats = all[index];
+      if (!stats) continue;
+      this.entries.push(entryOf(`${prefix}${name}`, stats));
+      if (!stats.isDirectory() || depth === 0) continue;
+      await using child = await ifThere(folder.child(name));
+      if (child) await ifThere(this.add(child, `${prefix}${name}/`, depth - 1));
+    }
+  }
+
+  /** One more than there is room for, so that what is left out is noticed. */
+  async #namesIn(folder: Folder): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { name } of await opendir(folder.at('.'))) {
+      found.push(name);
+      if (found.length > this.#max - this.entries.length) break;
+    }
+    return found;
   }
 }
 
-async function readFolder(path: string): Promise<Dirent[]> {
+/** What the agent deletes, exchanges or locks while we list is left out. */
+async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    return await readdir(path, { withFileTypes: true });
+    return await found;
   } catch (error) {
-    if (systemCode(error) === 'ENOTDIR')
-      throw new HarnessError('VALIDATION', 400, 'the path is not a folder');
-    if (systemCode(error) === 'ENOENT') return []; // Deleted by the agent while we list.
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
 }
 
-async function entryOf(top: string, path: string, dirent: Dirent): Promise<FsTreeEntry | undefined> {
+async function openFolder(root: string, wanted: string): Promise<Folder> {
+  await using place = await locate(root, wanted, { follow: true });
   try {
-    const { size, mtimeMs, mode } = await lstat(join(top, path));
-    return { path, type: dirent.isDirectory() ? 'dir' : 'file', size, mtime: Math.trunc(mtimeMs), mode };
+    const folder = await place.folder.child(place.name);
+    if (folder) return folder;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    if (systemCode(error) !== 'ENOTDIR') throw error;
   }
+  throw new HarnessError('VALIDATION', 400, `${wanted} is not a folder`);
+}
+
+function entryOf(path: string, stats: Stats): FsTreeEntry {
+  const { size, mtimeMs, mode } = stats;
+  return { path, type: stats.isDirectory() ? 'dir' : 'file', size, mtime: Math.trunc(mtimeMs), mode };
 }

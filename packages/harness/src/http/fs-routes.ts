@@ -1,8 +1,14 @@
+import { fsEditBody, fsMkdirBody, fsMoveBody } from '@computeragent/protocol';
 import { type Context, Hono } from 'hono';
 import { HarnessError } from '../errors.ts';
-import { deletePath, fileSize, readFileBody, writeFileBody } from '../fs/files.ts';
+import { deletePath, makeFolder, movePath } from '../fs/change.ts';
+import { editFile } from '../fs/edit.ts';
+import { openFile } from '../fs/read.ts';
 import { depthOf, listTree } from '../fs/tree.ts';
+import { writeStream } from '../fs/write.ts';
 import type { SessionRegistry } from '../session/registry.ts';
+import { fileResponse } from './file-response.ts';
+import { jsonBody } from './json-body.ts';
 
 /** Files of a session's working directory, mounted at `/sessions/:id/fs`. */
 export function fsRoutes(sessions: SessionRegistry): Hono {
@@ -11,21 +17,17 @@ export function fsRoutes(sessions: SessionRegistry): Hono {
 
   routes.get('/tree', async (context) => {
     const path = context.req.query('path') || '.';
-    const entries = await listTree(workdirOf(context), path, depthOf(context.req.query('depth')));
-    return context.json({ entries });
+    return context.json(await listTree(workdirOf(context), path, depthOf(context.req.query('depth'))));
   });
 
   routes.get('/file', async (context) => {
-    const [workdir, path] = [workdirOf(context), pathOf(context)];
-    if (context.req.raw.method === 'HEAD')
-      return context.body(null, 200, fileHeaders(await fileSize(workdir, path)));
-    const { size, stream } = await readFileBody(workdir, path);
-    return context.body(stream, 200, fileHeaders(size));
+    const file = await openFile(workdirOf(context), pathOf(context));
+    return fileResponse(file, context.req.raw);
   });
 
   routes.put('/file', async (context) => {
     const { body, signal } = context.req.raw;
-    const size = await writeFileBody(workdirOf(context), pathOf(context), body, signal);
+    const size = await writeStream(workdirOf(context), pathOf(context), body, signal);
     return context.json({ ok: true, size });
   });
 
@@ -34,11 +36,27 @@ export function fsRoutes(sessions: SessionRegistry): Hono {
     return context.json({ ok: true });
   });
 
-  return routes;
-}
+  routes.post('/edit', async (context) => {
+    const workdir = workdirOf(context);
+    const replacements = await editFile(workdir, await jsonBody(context, fsEditBody));
+    return context.json({ ok: true, replacements });
+  });
 
-function fileHeaders(size: number): Record<string, string> {
-  return { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+  routes.post('/mkdir', async (context) => {
+    const workdir = workdirOf(context);
+    const { path, recursive } = await jsonBody(context, fsMkdirBody);
+    await makeFolder(workdir, path, recursive);
+    return context.json({ ok: true });
+  });
+
+  routes.post('/move', async (context) => {
+    const workdir = workdirOf(context);
+    const { from, to } = await jsonBody(context, fsMoveBody);
+    await movePath(workdir, from, to);
+    return context.json({ ok: true });
+  });
+
+  return routes;
 }
 
 function pathOf(context: Context): string {

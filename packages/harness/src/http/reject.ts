@@ -14,6 +14,12 @@ const SYSTEM: Readonly<Record<string, HarnessError>> = {
   ENAMETOOLONG: new HarnessError('VALIDATION', 400, 'the path is too long'),
   EEXIST: new HarnessError('CONFLICT', 409, 'the path exists already'),
   ENOTEMPTY: new HarnessError('CONFLICT', 409, 'the folder is not empty'),
+  EBUSY: new HarnessError('CONFLICT', 409, 'the path is in use'),
+  ELOOP: new HarnessError('PATH_ESCAPE', 400, 'the path leaves the working directory'),
+  ENOSPC: new HarnessError('HTTP_EXCEPTION', 507, 'there is no room left on the disk'),
+  EDQUOT: new HarnessError('HTTP_EXCEPTION', 507, 'there is no room left on the disk'),
+  EPERM: new HarnessError('HTTP_EXCEPTION', 403, 'the agent may not do that to the path'),
+  EROFS: new HarnessError('HTTP_EXCEPTION', 403, 'the path cannot be written to'),
   EACCES: new HarnessError('HTTP_EXCEPTION', 403, 'the agent may not do that to the path'),
 };
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError } from '../errors.ts';
-import { openForReading } from '../fs/open.ts';
+import { HarnessError, systemCode } from '../errors.ts';
+import { readText } from '../fs/read.ts';
 import type { IdentityLoader, LoadedIdentity } from './loader.ts';
 import { humanInTheLoopOf, loadYaml, type Manifest, parseManifest } from './manifest.ts';
 import { materialize } from './materialize.ts';
@@ -53,10 +53,9 @@ function engineOptions({ model, runtime }: Manifest, append: string): Record<str
 /** Read through the jail: a cloned repository must not make a link to a secret part of the prompt. */
 async function readOptional(directory: string, name: string): Promise<string | undefined> {
   try {
-    await using handle = await openForReading(directory, name);
-    return await handle.readFile('utf8');
+    return await readText(directory, name);
   } catch (error) {
-    if (error instanceof HarnessError && error.code === 'NOT_FOUND') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { cp, stat } from 'node:fs/promises';
 import type { IdentitySource } from '@computeragent/protocol';
 import { HarnessError } from '../errors.ts';
 import { writeText } from '../fs/write.ts';
-import { jailedPath } from '../fs/jail.ts';
+import { locate } from '../fs/locate.ts';
 import { gitClone } from './git.ts';
 import { loadYaml } from './manifest.ts';
 
@@ -36,9 +36,11 @@ export async function materialize(
 
 async function subdirectory(workdir: string, subdir: string | undefined): Promise<string> {
   if (subdir === undefined || subdir === '') return workdir;
-  const { path, exists } = await jailedPath(workdir, subdir);
-  if (!exists) throw new HarnessError('VALIDATION', 400, `the repository has no folder ${subdir}`);
-  return path;
+  await using place = await locate(workdir, subdir, { follow: true });
+  await using folder = await place.folder.child(place.name).catch((cause: unknown) => {
+    throw new HarnessError('VALIDATION', 400, `the repository has no folder ${subdir}`, { cause });
+  });
+  return folder?.path ?? workdir;
 }
 
 async function copyFolder(from: string, workdir: string): Promise<void> {
