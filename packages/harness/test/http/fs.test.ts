@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesOfSession, openFiles } from '../helpers/files.ts';
@@ -47,9 +48,11 @@ describe('a file', () => {
 
   it('is not written where something else than a file is', async () => {
     await using fs = await filesOfSession();
-    execFileSync('mkfifo', [join(fs.workdir, 'pipe')]);
-    expect(await rejection(fs.put('pipe', 'x'))).toEqual([400, 'VALIDATION']);
-    expect(await rejection(fs.get('pipe'))).toEqual([400, 'VALIDATION']);
+    const server = createServer().listen(join(fs.workdir, 'socket'));
+    await once(server, 'listening');
+    expect(await rejection(fs.put('socket', 'x'))).toEqual([400, 'VALIDATION']);
+    expect(await rejection(fs.get('socket'))).toEqual([400, 'VALIDATION']);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('may be looked at without being opened for good', async () => {
