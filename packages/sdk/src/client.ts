@@ -1,13 +1,15 @@
 import type {
   CreateSessionInput,
   CreateSessionResponse,
+  FlushResponse,
   FsTreeEntry,
   PermissionBody,
+  SessionInfo,
   UserMessage,
 } from '@computeragent/protocol';
 import { HarnessProtocolError } from './errors.ts';
 import { Http } from './http.ts';
-import type { Timeouts } from './options.ts';
+import type { CallOptions, Timeouts } from './options.ts';
 
 /** How a client reaches a harness. */
 export interface ClientOptions {
@@ -50,20 +52,47 @@ export class HarnessClient {
   }
 
   message(id: string, message: UserMessage, signal: AbortSignal): Promise<void> {
-    return this.#post('the message was not taken', sessionPath(id, '/messages'), { message }, signal);
+    return this.#post('the message was not taken', sessionPath(id, '/messages'), { message }, { signal });
   }
 
-  permission(id: string, callId: string, body: PermissionBody, signal: AbortSignal): Promise<void> {
+  permission(id: string, callId: string, body: PermissionBody, options: CallOptions): Promise<void> {
     const path = sessionPath(id, `/permission/${encodeURIComponent(callId)}`);
-    return this.#post('the permission was not taken', path, body, signal);
+    return this.#post('the permission was not taken', path, body, options);
   }
 
-  cancel(id: string, timeoutMs?: number): Promise<void> {
-    return this.#post('the session was not cancelled', sessionPath(id, '/cancel'), {}, undefined, timeoutMs);
+  cancel(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#post('the session was not cancelled', sessionPath(id, '/cancel'), {}, options);
   }
 
-  endInput(id: string, timeoutMs?: number): Promise<void> {
-    return this.#post('the input was not ended', sessionPath(id, '/end-input'), {}, undefined, timeoutMs);
+  endInput(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#post('the input was not ended', sessionPath(id, '/end-input'), {}, options);
+  }
+
+  /** Ends the session and forgets it. One that is unknown is gone already. */
+  async remove(id: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.#http.call({
+        failure: 'the session was not removed',
+        method: 'DELETE',
+        path: sessionPath(id, ''),
+        timeoutMs: options.timeoutMs ?? this.#timeouts.requestMs,
+        signal: options.signal,
+        read: discard,
+      });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
+  /** What a session is doing. */
+  info(id: string, signal: AbortSignal): Promise<Partial<SessionInfo>> {
+    return this.#http.call({
+      failure: 'the session is gone',
+      path: sessionPath(id, ''),
+      timeoutMs: this.#timeouts.requestMs,
+      signal,
+      read: async (response) => ((await response.json()) ?? {}) as Partial<SessionInfo>,
+    });
   }
 
   /** Opens the event stream. The deadline is over its beginning: it lasts as long as the turn. */
@@ -82,68 +111,97 @@ export class HarnessClient {
   }
 
   /** A file's bytes; null when there is none. */
-  async readFile(id: string, path: string, signal: AbortSignal): Promise<Uint8Array | null> {
+  async readFile(id: string, path: string, options: CallOptions): Promise<Uint8Array | null> {
     try {
       return await this.#http.call({
         failure: `file ${path} could not be read`,
         path: filePath(id, path),
-        timeoutMs: this.#timeouts.transferMs,
-        signal,
+        timeoutMs: options.timeoutMs ?? this.#timeouts.transferMs,
+        signal: options.signal,
         read: async (response) => new Uint8Array(await response.arrayBuffer()),
       });
     } catch (error) {
-      if (!(error instanceof HarnessProtocolError && error.status === 404)) throw error;
-      await this.#assertSession(id, signal);
+      if (!isMissing(error)) throw error;
+      // A file that is missing and a session that is gone are both 404; only the first is an answer.
+      await this.info(id, options.signal ?? new AbortController().signal);
       return null;
     }
   }
 
-  writeFile(id: string, path: string, content: Uint8Array | string, signal: AbortSignal): Promise<void> {
+  writeFile(id: string, path: string, content: Uint8Array | string, options: CallOptions): Promise<void> {
     return this.#http.call({
       failure: `file ${path} could not be written`,
       method: 'PUT',
       path: filePath(id, path),
       body: content,
-      timeoutMs: this.#timeouts.transferMs,
-      signal,
+      timeoutMs: options.timeoutMs ?? this.#timeouts.transferMs,
+      signal: options.signal,
       read: discard,
     });
   }
 
-  tree(id: string, query: { path?: string; depth?: number }, signal: AbortSignal): Promise<FsTreeEntry[]> {
+  tree(
+    id: string,
+    query: { readonly path?: string | undefined; readonly depth?: number | undefined },
+    options: CallOptions,
+  ): Promise<FsTreeEntry[]> {
     const search = new URLSearchParams();
     if (query.path !== undefined) search.set('path', query.path);
     if (query.depth !== undefined) search.set('depth', String(query.depth));
     return this.#http.call({
       failure: 'the folder could not be listed',
       path: sessionPath(id, `/fs/tree?${search.toString()}`),
-      timeoutMs: this.#timeouts.requestMs,
-      signal,
+      timeoutMs: options.timeoutMs ?? this.#timeouts.requestMs,
+      signal: options.signal,
       read: async (response) => ((await response.json()) as { entries: FsTreeEntry[] }).entries,
     });
   }
 
-  /** A file that is missing and a session that is gone are both 404; only the first is an answer. */
-  #assertSession(id: string, signal: AbortSignal): Promise<void> {
-    return this.#http.call({
-      failure: 'the session is gone',
-      path: sessionPath(id, ''),
-      timeoutMs: this.#timeouts.requestMs,
+  /** Gives the harness what a session's engine is to know of its past. */
+  async seedTranscript(id: string, lines: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+    await this.#http.call({
+      failure: 'the transcript was not taken; is there a harness that knows host-side stores?',
+      method: 'PUT',
+      path: `/v1/transcripts/${encodeURIComponent(id)}`,
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      body: lines,
+      timeoutMs: this.#timeouts.transferMs,
       signal,
       read: discard,
     });
   }
 
-  #post(
-    failure: string,
-    path: string,
-    json: unknown,
-    signal: AbortSignal | undefined,
-    timeoutMs = this.#timeouts.requestMs,
-  ): Promise<void> {
+  /** Opens what the engine writes. Lines up to `after` are not wanted any more. */
+  transcript(id: string, after: number, signal: AbortSignal): Promise<Response> {
+    return this.#http.call({
+      failure: 'the transcript could not be read',
+      path: sessionPath(id, `/transcript?after=${after}&follow=1`),
+      timeoutMs: this.#timeouts.requestMs,
+      signal,
+      read: (response) => Promise.resolve(response),
+    });
+  }
+
+  /** The number of the last line, once all that the engine has written is among them. */
+  flush(id: string, options: CallOptions): Promise<number> {
+    return this.#http.call({
+      failure: 'the transcript was not flushed',
+      method: 'POST',
+      path: sessionPath(id, '/flush'),
+      json: {},
+      timeoutMs: options.timeoutMs ?? this.#timeouts.flushMs,
+      signal: options.signal,
+      read: async (response) => ((await response.json()) as FlushResponse).seq,
+    });
+  }
+
+  #post(failure: string, path: string, json: unknown, options: CallOptions): Promise<void> {
+    const { signal, timeoutMs = this.#timeouts.requestMs } = options;
     return this.#http.call({ failure, method: 'POST', path, json, timeoutMs, signal, read: discard });
   }
 }
+
+const isMissing = (error: unknown): boolean => error instanceof HarnessProtocolError && error.status === 404;
 
 const sessionPath = (id: string, path: string): string => `/v1/sessions/${encodeURIComponent(id)}${path}`;
 

@@ -1,14 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { bootHarness } from './boot.ts';
 import { HarnessClient } from './client.ts';
-import {
-  createBody,
-  environment,
-  reconnectOf,
-  staticUrl,
-  timeoutsOf,
-  type ComputerAgentOptions,
-} from './options.ts';
+import { createBody } from './create-body.ts';
+import { reconnectOf, timeoutsOf, type ComputerAgentOptions } from './options.ts';
 import { retryable } from './retryable.ts';
 import { GOODBYE_MS, type OpenSession } from './session.ts';
+import { isHostStore, type HostSessionStore } from './store/host-store.ts';
+import { TranscriptMirror } from './store/mirror.ts';
+import { seedFrom } from './store/seed.ts';
 import type { BootedHarness } from './substrate.ts';
 import { assertNotAborted } from './wait.ts';
 
@@ -16,14 +15,18 @@ import { assertNotAborted } from './wait.ts';
 export class Connection {
   readonly #options: ComputerAgentOptions;
   readonly #signal: AbortSignal;
-  readonly #booted = retryable(() => this.#boot());
+  readonly #booted = retryable(() => bootHarness(this.#options, this.#signal));
   readonly #opened = retryable(() => this.#open());
   #session: OpenSession | undefined;
+  #id: string | undefined;
+  /** The end of the session before: the next one may have its id. */
+  #leaving: Promise<void> = Promise.resolve();
 
   /** The signal ends what is under way, and that nothing is begun any more. */
   constructor(options: ComputerAgentOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
+    this.#id = options.sessionId;
   }
 
   /** The session, once there is one. */
@@ -35,45 +38,87 @@ export class Connection {
     return this.#booted.get();
   }
 
-  open(): Promise<OpenSession> {
+  /** The session. One that has ended is made anew where its conversation is kept: nothing of it is lost. */
+  async open(): Promise<OpenSession> {
+    const session = await this.#opened.get();
+    if (session.ended === undefined || !this.#options.sessionStore || !this.#id) return session;
+    if (session === this.#session) await this.leave();
     return this.#opened.get();
+  }
+
+  /** Ends the session, so that the next demand makes another. */
+  leave(): Promise<void> {
+    const session = this.#session;
+    if (session) {
+      this.#session = undefined;
+      this.#opened.reset();
+      this.#leaving = this.#end(session);
+    }
+    return this.#leaving;
+  }
+
+  async #end(session: OpenSession): Promise<void> {
+    try {
+      await this.#sayGoodbye(session);
+    } finally {
+      // A harness may refuse an id that it still has.
+      await session.client.remove(session.id, { signal: this.#signal });
+    }
   }
 
   /** Ends the session and the harness, and waits for it. The signal must have aborted. */
   async close(): Promise<void> {
     // Whoever asked for them is told why they failed.
+    await this.#leaving.catch(() => undefined);
     await this.#opened.current()?.catch(() => undefined);
     const booted = await this.#booted.current()?.catch(() => undefined);
     try {
-      if (this.#session) await sayGoodbye(this.#session);
+      if (this.#session) await this.#sayGoodbye(this.#session);
     } finally {
       await booted?.shutdown();
     }
   }
 
-  async #boot(): Promise<BootedHarness> {
-    assertNotAborted(this.#signal);
-    const { runtime } = this.#options;
-    if (typeof runtime !== 'object') {
-      return { baseUrl: staticUrl(this.#options), shutdown: () => Promise.resolve() };
-    }
-    return runtime.bootHarness({ envs: environment(this.#options), signal: this.#signal });
-  }
-
   async #open(): Promise<OpenSession> {
     const { baseUrl } = await this.#booted.get();
-    const timeouts = timeoutsOf(this.#options);
-    const client = new HarnessClient({ baseUrl, fetch: this.#options.fetch, timeouts });
-    const { sessionId } = await client.create(createBody(this.#options), this.#signal);
-    const cursor = { lastEventId: undefined };
-    this.#session = { client, id: sessionId, cursor, reconnect: reconnectOf(this.#options) };
+    await this.#leaving.catch(() => undefined);
+    const client = new HarnessClient({
+      baseUrl,
+      fetch: this.#options.fetch,
+      timeouts: timeoutsOf(this.#options),
+    });
+    const store = this.#hostStore;
+    // A host-side store is asked for what it has before the harness can give the session a name.
+    if (store) this.#id ??= `sess_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+    const body = await createBody(this.#options, this.#id);
+    if (store && this.#id) await seedFrom(store, { client, id: this.#id, signal: this.#signal });
+    assertNotAborted(this.#signal);
+    const { sessionId: id } = await client.create(body, this.#signal);
+    const reconnect = reconnectOf(this.#options);
+    const mirror = store && new TranscriptMirror({ client, id, store, reconnect });
+    this.#session = { client, id, reconnect, mirror, cursor: { lastEventId: undefined }, costUsd: 0 };
     return this.#session;
   }
-}
 
-/** A harness that is already gone needs no goodbye; whatever else is wrong, its shutdown will tell. */
-async function sayGoodbye(session: OpenSession): Promise<void> {
-  if (session.ended === undefined)
-    await session.client.endInput(session.id, GOODBYE_MS).catch(() => undefined);
-  await session.cancelling;
+  get #hostStore(): HostSessionStore | undefined {
+    const { sessionStore } = this.#options;
+    return sessionStore && isHostStore(sessionStore) ? sessionStore : undefined;
+  }
+
+  /**
+   * A harness that is already gone needs no goodbye; whatever else is wrong, its shutdown will tell. What the engine
+   * wrote last is another matter: that it may be lost is told.
+   */
+  async #sayGoodbye(session: OpenSession): Promise<void> {
+    const { client, id, mirror } = session;
+    if (session.ended === undefined)
+      await client.endInput(id, { timeoutMs: GOODBYE_MS }).catch(() => undefined);
+    await session.cancelling;
+    if (!mirror) return;
+    try {
+      await mirror.flush(timeoutsOf(this.#options).flushMs);
+    } finally {
+      await mirror.stop();
+    }
+  }
 }

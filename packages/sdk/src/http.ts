@@ -6,10 +6,10 @@ import { abortReason, within } from './wait.ts';
 export interface Call<T> {
   /** For the error that a rejection is: "the session could not be created". */
   readonly failure: string;
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly json?: unknown;
-  readonly body?: Uint8Array | string;
+  readonly body?: Uint8Array | string | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -57,6 +57,8 @@ export class Http {
       signal,
       headers: { ...(json === undefined ? {} : { 'Content-Type': 'application/json' }), ...call.headers },
       ...(body === undefined ? {} : { body: body as string }),
+      // A body that is still being made can only be sent so.
+      ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
     };
     return this.#fetch(`${this.#baseUrl}${call.path}`, init);
   }

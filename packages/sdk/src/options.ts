@@ -1,10 +1,44 @@
 import type { Attachment, CreateSessionInput, IdentitySource, UserMessage } from '@computeragent/protocol';
 import type { Decide } from './permission.ts';
+import type { LocalFolder } from './source/source.ts';
+import type { HostSessionStore } from './store/host-store.ts';
 import type { Substrate } from './substrate.ts';
 import type { AgentTelemetry } from './telemetry.ts';
 
-/** How long a request may take. */
+/** What ends a call before it is done. */
+export interface CallOptions {
+  /** The call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The call then rejects with a HarnessConnectionError of the code `TIMEOUT`. In place of the agent's `timeouts`. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of one chat. */
+export interface ChatOptions {
+  /**
+   * Takes the chat back while it waits for its turn, and cancels the session once its message is sent: the protocol
+   * cannot end a turn alone. The handle rejects with the signal's reason.
+   */
+  readonly signal?: AbortSignal;
+  /** How long it may take in all, with its wait for its turn, like a signal that aborts then. @defaultValue no limit */
+  readonly timeoutMs?: number;
+  /** How many events may be read before a loop over the handle takes them. @defaultValue 4096 */
+  readonly readAhead?: number;
+  /**
+   * False lets go of events once they were read, for turns of many events: the handle can then be iterated once, and
+   * its result has only the messages that end a turn. @defaultValue true
+   */
+  readonly keepEvents?: boolean;
+}
+
+/** How long things may take. */
 export interface Timeouts {
+  /** Booting the harness. @defaultValue 1 h: a substrate knows better, this is for one that hangs */
+  readonly bootMs?: number;
+  /** Shutting it down. @defaultValue 300 s */
+  readonly shutdownMs?: number;
+  /** Waiting for the last words of a transcript. @defaultValue 30 s */
+  readonly flushMs?: number;
   /** @defaultValue 30 s */
   readonly requestMs?: number;
   /** Creating a session, which may clone a repository. @defaultValue 300 s */
@@ -19,16 +53,34 @@ export interface Reconnect {
   readonly attempts?: number;
   /** Pause before the first try; each further one is twice as long. @defaultValue 200 ms */
   readonly pauseMs?: number;
+  /**
+   * How long nothing may come before the connection is made anew; a harness that is well sends a sign of life every
+   * 20 s. @defaultValue 60 s
+   */
+  readonly idleMs?: number;
 }
+
+/** The engines that are known; a harness may have others. */
+export type HarnessName = 'claude-agent-sdk' | 'gitagent' | 'deepagents' | (string & {});
+
+/** The loaders that are known; a harness may have others. */
+export type IdentityLoaderName = 'gitagentprotocol' | (string & {});
+
+/** The stores of a harness that are known; a harness may have others. */
+export type SessionStoreKind = 'memory' | 'file' | (string & {});
 
 /** Options of {@link ComputerAgent}. */
 export interface ComputerAgentOptions {
-  /** The agent's identity. A string that begins with `/`, `./` or `../` is a local path, any other a git URL. */
-  readonly source: IdentitySource | string;
-  /** The engine: "claude-agent-sdk". */
-  readonly harness: string;
+  /**
+   * The agent's identity. A string that begins with `/`, `./`, `../` or `~/` is a folder, any other a git URL. A folder
+   * of this machine is packed and sent along.
+   */
+  readonly source: IdentitySource | LocalFolder | string;
+  /** Bytes that a folder may have. @defaultValue 32 MiB */
+  readonly maxSourceBytes?: number;
+  readonly harness: HarnessName;
   /** @defaultValue "gitagentprotocol" */
-  readonly identityLoader?: string;
+  readonly identityLoader?: IdentityLoaderName;
   /** Where the harness runs: a substrate, booted with the first request; a string means `harnessUrl`. */
   readonly runtime?: Substrate | string;
   /** A harness that runs already. @defaultValue "http://127.0.0.1:7700" */
@@ -44,13 +96,18 @@ export interface ComputerAgentOptions {
   /** Engine options. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly sessionId?: string;
-  readonly sessionStore?: { readonly kind: string; readonly options?: unknown };
+  /**
+   * Where the conversation is kept. A `kind` names a store of the harness, which ends with it; `hostFileStore()`, or an
+   * object of your own, keeps it on this machine, so that a new harness goes on with an old conversation. That needs a
+   * `sessionId`.
+   */
+  readonly sessionStore?: { readonly kind: SessionStoreKind; readonly options?: unknown } | HostSessionStore;
   readonly attachments?: readonly Attachment[];
   /**
-   * Answers permission requests. Without it every request is allowed: give it wherever a tool may do harm that its
-   * substrate does not contain.
+   * Answers permission requests, one after the other. Without it every request is allowed, but for those that the
+   * agent's identity leaves to a person, which are denied. "manual" leaves all to `respondToPermission()`.
    */
-  readonly onToolCall?: Decide;
+  readonly onToolCall?: Decide | 'manual';
   /** Decided on the harness instead of by `onToolCall`. */
   readonly policy?: NonNullable<CreateSessionInput['policy']>;
   /** Ends everything that this agent does: boot, session, turns. What it has booted stays until `dispose()`. */
@@ -69,27 +126,6 @@ export type ChatInput = string | UserMessage | readonly UserMessage[] | AsyncIte
 
 const DEFAULT_URL = 'http://127.0.0.1:7700';
 
-/** The body that creates the session. Never holds messages: every turn goes its own way. */
-export function createBody(options: ComputerAgentOptions): CreateSessionInput {
-  const engineOptions = {
-    ...options.options,
-    ...(options.model === undefined ? {} : { model: options.model }),
-    ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
-  };
-  const envs = environment(options);
-  return {
-    engine: options.harness,
-    identity: { loader: options.identityLoader ?? 'gitagentprotocol', source: sourceOf(options.source) },
-    streamingInput: true,
-    ...(Object.keys(envs).length === 0 ? {} : { envs }),
-    ...(Object.keys(engineOptions).length === 0 ? {} : { options: engineOptions }),
-    ...(options.sessionId === undefined ? {} : { sessionId: options.sessionId }),
-    ...(options.sessionStore === undefined ? {} : { sessionStore: { ...options.sessionStore } }),
-    ...(options.attachments?.length ? { attachments: [...options.attachments] } : {}),
-    ...(options.policy === undefined ? {} : { policy: options.policy }),
-  };
-}
-
 /** The environment with `baseUrl` folded in. */
 export function environment(options: ComputerAgentOptions): Record<string, string> {
   const base = options.baseUrl === undefined ? {} : { ANTHROPIC_BASE_URL: options.baseUrl };
@@ -102,11 +138,19 @@ export function staticUrl(options: ComputerAgentOptions): string {
 }
 
 export function timeoutsOf({ timeouts = {} }: ComputerAgentOptions): Required<Timeouts> {
-  return { requestMs: 30_000, createMs: 300_000, transferMs: 300_000, ...timeouts };
+  return {
+    bootMs: 3_600_000,
+    shutdownMs: 300_000,
+    flushMs: 30_000,
+    requestMs: 30_000,
+    createMs: 300_000,
+    transferMs: 300_000,
+    ...timeouts,
+  };
 }
 
 export function reconnectOf({ reconnect = {} }: ComputerAgentOptions): Required<Reconnect> {
-  return { attempts: 5, pauseMs: 200, ...reconnect };
+  return { attempts: 5, pauseMs: 200, idleMs: 60_000, ...reconnect };
 }
 
 /** Throws TypeError for options that can never work. */
@@ -125,9 +169,4 @@ export function messagesOf(input: ChatInput): readonly UserMessage[] | AsyncIter
   if ('role' in input) return [input];
   if ('length' in input && input.length === 0) throw new TypeError('chat needs at least one message');
   return input;
-}
-
-function sourceOf(source: IdentitySource | string): IdentitySource {
-  if (typeof source !== 'string') return source;
-  return /^\.{0,2}\//.test(source) ? { type: 'local', path: source } : { type: 'git', url: source };
 }

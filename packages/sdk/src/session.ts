@@ -1,8 +1,10 @@
-import type { HarnessEvent, UserMessage } from '@computeragent/protocol';
-import { HarnessConnectionError, HarnessProtocolError } from './errors.ts';
+import type { HarnessEvent, SseFrame, UserMessage } from '@computeragent/protocol';
+import { HarnessProtocolError } from './errors.ts';
 import { readEvents, type EventSource } from './event-stream.ts';
-import { answer, type Decide } from './permission.ts';
+import { PermissionDesk, type Decide } from './permission.ts';
+import type { TranscriptMirror } from './store/mirror.ts';
 import { isResult } from './turn.ts';
+import { runningCost } from './usage.ts';
 import { abortable, assertNotAborted } from './wait.ts';
 
 /** How long the last words to a harness may take: it may be the reason why they are the last. */
@@ -18,38 +20,45 @@ export interface OpenSession extends EventSource {
   cancelling?: Promise<void>;
   /** Whether this harness tells where a turn begins. */
   announcesTurns?: boolean;
+  /** The highest running total of its cost, in US dollars. */
+  costUsd: number;
+  /** Brings its transcript to this machine, where that was asked for. */
+  readonly mirror: TranscriptMirror | undefined;
 }
 
 /** What a chat is made of. */
 export interface Chat {
   readonly messages: Iterable<UserMessage> | AsyncIterable<UserMessage>;
-  readonly decide: Decide;
+  readonly decide: Decide | 'manual';
   readonly signal: AbortSignal;
 }
+
+/** Events, as many as came together. */
+type Batches<R> = AsyncGenerator<readonly HarnessEvent[], R>;
 
 /**
  * One turn a message: sends it, then yields its events up to its end. The next message goes out when the one before
  * is answered, so that answers cannot shift. The last event is always `ca_session_ended`.
  */
-export async function* takeTurns(session: OpenSession, chat: Chat): AsyncGenerator<HarnessEvent, void> {
+export async function* takeTurns(session: OpenSession, chat: Chat): Batches<void> {
   let turns = 0;
   for await (const message of untilAborted(chat.messages, chat.signal)) {
     const ended = yield* takeTurn(session, message, chat);
     if (ended) {
-      yield ended;
+      yield [ended];
       return;
     }
     turns += 1;
   }
   if (turns === 0) throw new TypeError('chat needs at least one message');
-  yield { kind: 'ca_session_ended', sessionId: session.id, reason: 'complete' };
+  yield [{ kind: 'ca_session_ended', sessionId: session.id, reason: 'complete' }];
 }
 
 async function* takeTurn(
   session: OpenSession,
   message: UserMessage,
   chat: Chat,
-): AsyncGenerator<HarnessEvent, SessionEnded | undefined> {
+): Batches<SessionEnded | undefined> {
   assertTakesMessages(session);
   assertNotAborted(chat.signal);
   try {
@@ -59,49 +68,79 @@ async function* takeTurn(
     if (!(error instanceof HarnessProtocolError)) abandon(session, 'it is unknown whether a message arrived');
     throw error;
   }
+  const desk = new PermissionDesk(session, chat.decide, chat.signal);
   try {
-    return yield* readTurn(session, chat);
+    const mirrored = session.mirror ? [session.mirror.failed] : [];
+    return yield* readTurn(session, desk, AbortSignal.any([chat.signal, desk.failed, ...mirrored]));
   } catch (error) {
     abandon(session, 'a turn was left in the middle');
     throw error;
+  } finally {
+    desk.close();
   }
 }
 
 async function* readTurn(
   session: OpenSession,
-  chat: Chat,
-): AsyncGenerator<HarnessEvent, SessionEnded | undefined> {
-  let begun = session.announcesTurns !== true;
-  for await (const event of readEvents(session, chat.signal)) {
+  desk: PermissionDesk,
+  signal: AbortSignal,
+): Batches<SessionEnded | undefined> {
+  const turn: Turn = { begun: session.announcesTurns !== true, over: false };
+  for await (const frames of readEvents(session, signal)) {
+    const events = takeIn(frames, { session, desk, turn });
+    if (events.length > 0) yield events;
+    if (turn.over) return turn.ended;
+  }
+  return undefined;
+}
+
+interface Turn {
+  begun: boolean;
+  over: boolean;
+  ended?: SessionEnded;
+}
+
+/** Moves the cursor up to the turn's end; what comes after it is the next turn's. */
+function takeIn(
+  frames: readonly SseFrame[],
+  { session, desk, turn }: { session: OpenSession; desk: PermissionDesk; turn: Turn },
+): HarnessEvent[] {
+  const events: HarnessEvent[] = [];
+  for (const { id, event } of frames) {
+    if (id !== undefined) session.cursor.lastEventId = id;
     if (event.kind === 'ca_session_ended') {
       session.ended = `it ended with "${event.reason}"`;
-      return event;
+      turn.ended = event;
+      turn.over = true;
+      return events;
     }
-    if (event.kind === 'ca_permission_request') await answer(session, event, chat);
+    events.push(event);
+    session.costUsd = runningCost(session.costUsd, event);
+    if (event.kind === 'ca_permission_request') desk.take(event);
+    if (event.kind === 'ca_permission_decision') desk.forget(event.callId);
     if (event.kind === 'ca_turn_started') {
       session.announcesTurns = true;
-      begun = true;
+      turn.begun = true;
     }
-    yield event;
     // A result from before the turn began is a late one of an earlier turn.
-    if (begun && isResult(event)) return undefined;
+    turn.over = turn.begun && isResult(event);
+    if (turn.over) return events;
   }
-  throw new HarnessConnectionError(
-    'STREAM_ENDED',
-    'the events ended before the turn did; the harness may be gone',
-  );
+  return events;
 }
 
 /** The protocol cannot end a turn alone. Cancelling the session stops the engine and denies what it asks. */
 function abandon(session: OpenSession, why: string): void {
   if (session.ended !== undefined) return;
   session.ended = why;
-  session.cancelling = session.client.cancel(session.id, GOODBYE_MS).catch(() => undefined);
+  session.cancelling = session.client.cancel(session.id, { timeoutMs: GOODBYE_MS }).catch(() => undefined);
 }
 
 function assertTakesMessages(session: OpenSession): void {
+  // What is said from now on would not be kept.
+  if (session.mirror) assertNotAborted(session.mirror.failed);
   if (session.ended === undefined) return;
-  const message = `session ${session.id} takes no more messages: ${session.ended}; make a new ComputerAgent`;
+  const message = `session ${session.id} takes no more messages: ${session.ended}; call newSession() to begin another`;
   throw new HarnessProtocolError(message, { code: 'SESSION_ENDED', status: 409 });
 }
 

@@ -54,7 +54,8 @@ export function observeChat(telemetry: AgentTelemetry, handle: ChatHandle, messa
     void quietly(() =>
       telemetry.onChatEnd?.({ context, durationMs: performance.now() - startedAt, ...outcome }),
     );
-  handle.then(
+  // At its reader's pace: an observer must not hurry what it observes.
+  handle.outcome().then(
     ({ sessionId, ended, usage, messages }) => {
       const { inputTokens, outputTokens, costUsd } = usage;
       const reply = replyIn(messages);

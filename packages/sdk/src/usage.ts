@@ -6,8 +6,13 @@ export interface UsageRollup {
   readonly outputTokens: number;
   readonly cacheCreationInputTokens: number;
   readonly cacheReadInputTokens: number;
-  /** In US dollars, as the engine told; undefined when it told nothing. A cumulative figure covers the session. */
+  /**
+   * In US dollars, as the engine told; undefined when it told nothing. An engine that tells running totals makes this
+   * the session's cost so far, with the turns before this one.
+   */
   readonly costUsd: number | undefined;
+  /** What this chat alone has cost, in US dollars; undefined when the engine told nothing. */
+  readonly turnCostUsd: number | undefined;
 }
 
 type Snapshot = Extract<HarnessEvent, { kind: 'ca_usage_snapshot' }>;
@@ -31,13 +36,26 @@ export class UsageMeter {
     else this.#cumulative = Math.max(this.#cumulative ?? 0, snapshot.costUsd);
   }
 
-  get rollup(): UsageRollup {
+  /** The figures so far. `before`: what the session had cost when this began. */
+  rollup(before = 0): UsageRollup {
     return {
       inputTokens: this.#inputTokens,
       outputTokens: this.#outputTokens,
       cacheCreationInputTokens: this.#cacheCreationInputTokens,
       cacheReadInputTokens: this.#cacheReadInputTokens,
       costUsd: this.#cumulative ?? this.#deltas,
+      turnCostUsd: this.#cumulative === undefined ? this.#deltas : difference(this.#cumulative, before),
     };
   }
+}
+
+/** The highest running total that a session has told. */
+export function runningCost(before: number, event: HarnessEvent): number {
+  if (event.kind !== 'ca_usage_snapshot' || event.costSemantic === 'delta') return before;
+  return Math.max(before, event.costUsd ?? 0);
+}
+
+/** Without the noise of binary fractions. A total below the one before is that of an engine that began anew. */
+function difference(total: number, before: number): number {
+  return total < before ? total : Number((total - before).toFixed(10));
 }

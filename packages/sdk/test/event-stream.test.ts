@@ -89,20 +89,80 @@ describe('a broken connection', () => {
       code: 'EVENTS_LOST',
       message: 'events 0 to 1 are no longer kept',
     });
+    // Asked for once more, in case they were lost on the way.
+    expect(harness.sent('GET /events')).toHaveLength(2);
   });
 });
 
 describe('a stream', () => {
-  it('that ends before its turn rejects, after what came', async () => {
+  it('that ends early is taken up again, like one that breaks', async () => {
     await using harness = await ScriptedHarness.start();
     harness.onMessage = () => harness.say({ n: 1 });
     await using agent = agentOn(harness.url);
     const chat = agent.chat('hi');
     for await (const _ of chat) break;
     harness.endStreams();
+    await harness.until('GET /events', 2);
+    harness.say({ type: 'result' });
+    expect((await chat).messages).toEqual([{ n: 1 }, { type: 'result' }]);
+  });
+
+  it.each([
+    ['at once when the session is over', 'errored', 2],
+    ['after so many tries in a row', 'running', 3],
+  ])('that has ended before its turn rejects %s, after what came', async (_, status, requests) => {
+    await using harness = await ScriptedHarness.start();
+    harness.onMessage = () => harness.say({ n: 1 });
+    await using agent = agentOn(harness.url, { reconnect: { attempts: 2, pauseMs: 1 } });
+    const chat = agent.chat('hi');
+    for await (const _ of chat) break;
+    harness.status = status;
+    harness.reply = answerAt('/events', (response) => response.writeHead(200).end());
+    harness.endStreams();
     await expect(chat).rejects.toMatchObject({ code: 'STREAM_ENDED' });
     await expect(kindsOf(chat)).rejects.toMatchObject({ code: 'STREAM_ENDED' });
     await expect(agent.chat('next')).rejects.toMatchObject({ code: 'SESSION_ENDED' });
+    expect(harness.sent('GET /events')).toHaveLength(requests);
+  });
+
+  it('that falls silent is opened again, and again, until the harness speaks', async () => {
+    await using harness = await ScriptedHarness.start();
+    harness.onMessage = () => harness.say({ n: 1 });
+    const reconnect = { attempts: 1, pauseMs: 1, idleMs: 20 };
+    await using agent = agentOn(harness.url, { reconnect });
+    const chat = agent.chat('hi').result();
+    await harness.until('GET /events', 5);
+    harness.say({ type: 'result' });
+    expect((await chat).messages).toEqual([{ n: 1 }, { type: 'result' }]);
+  });
+
+  it('that lacks an event on its way is asked for it again', async () => {
+    await using harness = await ScriptedHarness.start();
+    harness.onMessage = (message, turn) => {
+      harness.answer(message, turn);
+      // The first stream is sent without event 1; the harness still has it.
+      harness.hold(1);
+    };
+    await using agent = agentOn(harness.url);
+    expect((await agent.chat('hi')).messages).toHaveLength(2);
+    expect(harness.sent('GET /events').map(({ headers }) => headers['last-event-id'])).toEqual([
+      undefined,
+      '0',
+    ]);
+  });
+
+  it('tells what the harness has dropped, and goes on', async () => {
+    await using harness = await ScriptedHarness.start();
+    harness.onMessage = (message, turn) => {
+      for (let n = 0; n < 3; n++) harness.say({ n });
+      harness.answer(message, turn);
+      harness.drop(0, 2);
+    };
+    await using agent = agentOn(harness.url);
+    const chat = agent.chat('hi');
+    expect((await kindsOf(chat))[0]).toBe('ca_events_dropped');
+    expect(await chat).toMatchObject({ dropped: 3, messages: [{ type: 'assistant' }, { type: 'result' }] });
+    expect(harness.sent('GET /events')).toHaveLength(1);
   });
 
   it('that is rejected rejects at once', async () => {

@@ -7,7 +7,7 @@ describe('runTask', () => {
   it('chats once and ends what it has booted, also when the chat fails', async () => {
     await using harness = await ScriptedHarness.start();
     const runtime = substrateTo(harness.url);
-    const task = { source: './a', harness: 'e', runtime, message: 'hi' };
+    const task = { source: '/only/the/harness/has/it', harness: 'e', runtime, message: 'hi' };
     const { messages } = await runTask(task);
     expect(messages.at(-1)).toEqual({ type: 'result', result: 'done: hi' });
     expect(harness.sent('POST /end-input')).toHaveLength(1);

@@ -13,7 +13,7 @@ describe('telemetry', () => {
       onChatEnd: ({ durationMs, ...info }) => calls.push(['end', { ...info, took: durationMs >= 0 }]),
       onClose: () => calls.push(['close', undefined]),
     };
-    const agent = agentOn(harness.url, { telemetry, source: './a', model: 'm' });
+    const agent = agentOn(harness.url, { telemetry, source: '/only/the/harness/has/it', model: 'm' });
     expect((await agent.chat('one')).messages).toHaveLength(2);
     harness.reply = (response, { url }) => {
       if (!url.endsWith('/messages')) return false;
@@ -24,7 +24,7 @@ describe('telemetry', () => {
     await agent.dispose();
     const usage = { inputTokens: 0, outputTokens: 0 };
     expect(calls).toEqual([
-      ['made', { source: './a', harness: 'scripted', model: 'm' }],
+      ['made', { source: '/only/the/harness/has/it', harness: 'scripted', model: 'm' }],
       [
         'end',
         { context: 'context of one', sessionId: 's1', ok: true, usage, reply: 'done: one', took: true },

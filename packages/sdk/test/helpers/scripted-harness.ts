@@ -24,11 +24,14 @@ export class ScriptedHarness implements AsyncDisposable {
   /** Looks at each request first. */
   reply: Reply = () => false;
   readonly files = new Map<string, string>();
+  /** What the session says of itself. */
+  status: string | undefined;
   readonly #events: string[] = [];
   readonly #streams = new Set<ServerResponse>();
   readonly #watchers = new Set<() => void>();
   readonly #server = createServer((request, response) => void this.#take(request, response));
   #turns = 0;
+  #sentOnce: () => void = () => undefined;
 
   static async start(): Promise<ScriptedHarness> {
     const harness = new ScriptedHarness();
@@ -69,6 +72,25 @@ export class ScriptedHarness implements AsyncDisposable {
   /** Forgets the oldest events, as a full buffer does. */
   forget(count: number): void {
     for (let id = 0; id < count; id++) this.#events[id] = '';
+  }
+
+  /** Leaves an event out of the next stream alone. */
+  hold(id: number): void {
+    const held = this.#events[id] ?? '';
+    this.#events[id] = '';
+    this.#sentOnce = () => void (this.#events[id] = held);
+  }
+
+  /** Puts into the place of events that they were dropped, as a full buffer does. */
+  drop(from: number, to: number): void {
+    this.forget(to + 1);
+    const event = { kind: 'ca_events_dropped', sessionId: 's1', from, to };
+    this.#events[to] = `event: ca_events_dropped\ndata: ${JSON.stringify(event)}\nid: ${to}\n\n`;
+  }
+
+  /** Begins its session anew, with an empty log. */
+  restart(): void {
+    this.#events.length = 0;
   }
 
   /** Breaks the readers' connections, in the middle of a frame. */
@@ -146,6 +168,7 @@ export class ScriptedHarness implements AsyncDisposable {
       json(response, 200, { ok: true });
       return this.emit({ kind: 'ca_session_ended', reason: 'cancelled' });
     }
+    if (what === 'GET ') return json(response, 200, { sessionId: 's1', status: this.status });
     if (tailOf(seen.url) === '/fs/file') return this.#file(response, seen);
     return json(response, 200, { ok: true });
   }
@@ -155,6 +178,7 @@ export class ScriptedHarness implements AsyncDisposable {
     response.flushHeaders();
     const from = Number(seen.headers['last-event-id'] ?? -1) + 1;
     response.write(`:keepalive\n${this.#events.slice(from).join('')}`);
+    this.#sentOnce();
     this.#streams.add(response);
     response.on('close', () => {
       this.#streams.delete(response);

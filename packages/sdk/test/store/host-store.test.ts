@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import type { HostSessionStore, TranscriptRecord } from '../../src/index.ts';
+import { agentOn } from '../helpers/agent.ts';
+import { answerAt, ScriptedHarness } from '../helpers/scripted-harness.ts';
+import { ScriptedTranscript } from '../helpers/transcript.ts';
+
+const KEY = { projectKey: 'p', sessionId: 'engine' };
+const record = (...entries: unknown[]): TranscriptRecord => ({ key: KEY, entries });
+
+/** A store in memory that tells when it was given something. */
+class MemoryStore implements HostSessionStore {
+  readonly records: TranscriptRecord[];
+  append = async (_: string, records: readonly TranscriptRecord[]): Promise<void> => {
+    this.records.push(...records);
+  };
+
+  constructor(...records: TranscriptRecord[]) {
+    this.records = records;
+  }
+
+  load(): TranscriptRecord[] {
+    return [...this.records];
+  }
+}
+
+describe('a host-side store', () => {
+  it('gives its conversation to the harness before the session is made, and asks for that store', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore(record({ n: 1 }), record({ n: 2 }));
+    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore });
+    await agent.chat('hi');
+    expect(transcript.seeds).toEqual([{ id: 's1', lines: [record({ n: 1 }), record({ n: 2 })] }]);
+    expect(harness.seen.slice(0, 2).map(({ url }) => url)).toEqual(['/v1/transcripts/s1', '/v1/sessions']);
+    expect(harness.seen[0]?.headers['content-type']).toBe('application/x-ndjson');
+    expect(JSON.parse(harness.seen[1]?.body ?? '')).toMatchObject({
+      sessionId: 's1',
+      sessionStore: { kind: 'host' },
+    });
+  });
+
+  it('that is empty sends nothing, and a session without a name gets one', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    await using agent = agentOn(harness.url, { sessionStore: new MemoryStore() });
+    await agent.ensureSession();
+    expect(transcript.seeds).toEqual([]);
+    const { sessionId } = JSON.parse(harness.sent('POST /v1/sessions')[0]?.body ?? '') as {
+      sessionId: string;
+    };
+    expect(sessionId).toMatch(/^sess_[0-9a-f]{12}$/);
+  });
+
+  it('gets each line once, in order, also where the connection breaks', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore();
+    await using agent = agentOn(harness.url, { sessionStore });
+    await agent.ensureSession();
+    transcript.write({ n: 1 });
+    transcript.write({ n: 2 }, { n: 3 });
+    await harness.until('GET /transcript');
+    while (sessionStore.records.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    transcript.break();
+    transcript.write({ n: 4 });
+    await agent.dispose();
+    expect(sessionStore.records).toEqual([record({ n: 1 }), record({ n: 2 }, { n: 3 }), record({ n: 4 })]);
+    expect(transcript.asked).toEqual([0, 2]);
+  });
+
+  it('is waited for by dispose, up to its last write', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore();
+    const writing = Promise.withResolvers<void>();
+    const { append } = sessionStore;
+    sessionStore.append = async (id, records) => {
+      await writing.promise;
+      await append(id, records);
+    };
+    const agent = agentOn(harness.url, { sessionStore });
+    await agent.ensureSession();
+    // The flush answers with a line that the engine writes only then.
+    transcript.behind = 1;
+    let disposed = false;
+    const disposing = agent.dispose().then(() => (disposed = true));
+    await harness.until('POST /flush');
+    transcript.write({ last: true });
+    expect(disposed).toBe(false);
+    writing.resolve();
+    await disposing;
+    expect(sessionStore.records).toEqual([record({ last: true })]);
+  });
+
+  it('that fails ends the turn and the session, and is told by dispose, too', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    harness.onMessage = () => transcript.write({ n: 1 });
+    const sessionStore = new MemoryStore();
+    sessionStore.append = () => Promise.reject(new Error('disk full'));
+    const agent = agentOn(harness.url, { sessionStore });
+    const failure = {
+      name: 'SessionStoreError',
+      code: 'STORE_FAILED',
+      message: expect.stringContaining('disk full'),
+    };
+    await expect(agent.chat('hi')).rejects.toMatchObject(failure);
+    await harness.until('POST /cancel');
+    await expect(agent.dispose()).rejects.toMatchObject(failure);
+  });
+
+  it('that cannot be loaded makes no session', async () => {
+    await using harness = await ScriptedHarness.start();
+    ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore(record({ n: 1 }));
+    sessionStore.load = () => {
+      throw new Error('no such disk');
+    };
+    await using agent = agentOn(harness.url, { sessionStore });
+    await expect(agent.chat('hi')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(harness.seen).toEqual([]);
+  });
+
+  it('whose last lines never come is told by dispose, after the shutdown', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    transcript.behind = 1;
+    let down = false;
+    const agent = agentOn('http://127.0.0.1:1', {
+      sessionStore: new MemoryStore(),
+      timeouts: { flushMs: 30 },
+      runtime: {
+        bootHarness: async () => ({
+          baseUrl: harness.url,
+          shutdown: async () => void (down = true),
+        }),
+      },
+    });
+    await agent.ensureSession();
+    await expect(agent.dispose()).rejects.toMatchObject({ code: 'TRANSCRIPT_LOST' });
+    expect(down).toBe(true);
+  });
+
+  it('goes on in a new session where the old one was cancelled', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    harness.onMessage = (message, turn) => {
+      transcript.write({ text: message.content });
+      if (turn > 0) harness.answer(message, turn);
+    };
+    const sessionStore = new MemoryStore();
+    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore });
+    const first = agent.chat('one');
+    await harness.until('GET /events');
+    await first.cancel();
+    expect((await first).ended.reason).toBe('cancelled');
+    // The scripted harness has one log of events; a new session would begin another.
+    harness.restart();
+    const { messages } = await agent.chat('two');
+    expect(messages.at(-1)).toEqual({ type: 'result', result: 'done: two' });
+    expect(harness.sent('DELETE ')).toHaveLength(1);
+    expect(transcript.seeds).toEqual([{ id: 's1', lines: [record({ text: 'one' })] }]);
+  });
+
+  it('is no store of a harness that does not know it', async () => {
+    await using harness = await ScriptedHarness.start();
+    harness.reply = answerAt('/v1/transcripts/s1', (response) =>
+      response.writeHead(404).end('404 Not Found'),
+    );
+    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore: new MemoryStore(record({})) });
+    await expect(agent.chat('hi')).rejects.toMatchObject({
+      code: 'HTTP_404',
+      message: expect.stringContaining('host-side stores'),
+    });
+  });
+});
