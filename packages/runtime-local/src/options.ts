@@ -1,4 +1,4 @@
-import { nearest } from '@computeragent/sdk/nearest';
+import { nearest } from '@computeragent/protocol/nearest';
 import { LocalSubstrateError } from './errors.ts';
 
 /** Options of {@link LocalSubstrate}. Every one is optional. */

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '@computeragent/protocol/nearest';
 
 /** What a {@link HarnessProtocolError} is made from. */
 export interface ProtocolErrorInit {

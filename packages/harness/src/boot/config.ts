@@ -1,9 +1,8 @@
-import { deferred } from '../deferred.ts';
 import * as z from 'zod';
+import { firstLine } from './first-line.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7700;
-const MAX_CONFIG_CHARACTERS = 1024 * 1024;
 
 /** A harness that starts before it is known whose it will be: it waits for `POST /v1/claim`. */
 const parkedSchema = z.object({
@@ -61,31 +60,5 @@ function parse(line: string): unknown {
   } catch {
     // No cause: the parser's message quotes the text, and the text holds secrets.
     throw new Error('the configuration on standard input is not one line of JSON');
-  }
-}
-
-async function firstLine(input: NodeJS.ReadableStream, timeoutMs: number): Promise<string> {
-  const { promise, resolve, reject } = deferred<string>();
-  let text = '';
-  const timer = setTimeout(
-    () => reject(new Error(`no configuration came within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  const onData = (chunk: string): void => {
-    text += chunk;
-    const end = text.indexOf('\n');
-    if (end >= 0) resolve(text.slice(0, end));
-    else if (text.length > MAX_CONFIG_CHARACTERS) reject(new Error('the configuration is too long'));
-  };
-  input.setEncoding('utf8');
-  input.on('data', onData);
-  input.once('end', () => resolve(text));
-  input.once('error', reject);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    input.off('data', onData);
-    input.pause();
   }
 }

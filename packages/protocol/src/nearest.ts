@@ -7,6 +7,13 @@ export function nearest(written: string, names: readonly string[]): string | und
   return ranked[0] !== undefined && ranked[0].distance <= limit ? ranked[0].name : undefined;
 }
 
+/** What to say of a name that is none of these. */
+export function unknownName(what: string, written: string, names: readonly string[]): string {
+  const near = nearest(written, names);
+  const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`;
+  return `unknown ${what} ${written}: ${hint}`;
+}
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
