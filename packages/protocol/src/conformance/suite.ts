@@ -1,0 +1,168 @@
+import { healthResponse } from '../responses.ts';
+import type { ConformanceCheck, ConformanceLevel } from './check.ts';
+import { chatChecks, endChecks, eventChecks } from './events.ts';
+import { ConformanceError, shaped } from './expect.ts';
+import { fileChecks } from './files.ts';
+import { answered, Probe, type Subject } from './probe.ts';
+import { healthChecks, sessionChecks } from './sessions.ts';
+import { careChecks, faultChecks, hostileChecks } from './strict.ts';
+import type { ConformanceTarget } from './target.ts';
+import { permissionChecks, turnChecks } from './turns.ts';
+
+/** Every check, in the order in which they run. */
+export const conformanceChecks: readonly ConformanceCheck[] = [
+  ...healthChecks,
+  ...sessionChecks,
+  ...eventChecks,
+  ...endChecks,
+  ...chatChecks,
+  ...turnChecks,
+  ...permissionChecks,
+  ...fileChecks,
+  ...hostileChecks,
+  ...faultChecks,
+  ...careChecks,
+];
+
+/** Options of {@link runConformanceSuite}. */
+export interface ConformanceOptions extends Partial<Subject> {
+  /** @defaultValue "strict" */
+  readonly level?: ConformanceLevel | undefined;
+  /** How long one check may take. @defaultValue 30 s */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the run: no check begins any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each check as soon as it is over. */
+  readonly onResult?: ((result: ConformanceResult) => void) | undefined;
+}
+
+/** What became of one check. */
+export interface ConformanceResult {
+  readonly group: string;
+  readonly name: string;
+  /** `skipped`: the options do not name the message that it needs. */
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly error?: Error;
+}
+
+/** What became of all. */
+export interface ConformanceReport {
+  readonly passed: readonly ConformanceResult[];
+  readonly failed: readonly ConformanceResult[];
+  readonly skipped: readonly ConformanceResult[];
+}
+
+/** A server that is there, or one for each check. */
+export type TargetSource = ConformanceTarget | (() => ConformanceTarget | Promise<ConformanceTarget>);
+
+const TIMEOUT_MS = 30_000;
+/** The least that an agent must say of itself. */
+const MANIFEST = { name: 'conformance', version: '1.0.0' };
+
+/**
+ * Holds a server of the Harness Protocol to what the protocol says. Rejects only when the signal ends it.
+ * Engine and loader are the first ones that health names, unless the options do.
+ */
+export async function runConformanceSuite(
+  source: TargetSource,
+  options: ConformanceOptions = {},
+): Promise<ConformanceReport> {
+  const results: ConformanceResult[] = [];
+  const wanted = conformanceChecks.filter(
+    ({ level }) => level === 'protocol' || options.level !== 'protocol',
+  );
+  for (const check of wanted) {
+    options.signal?.throwIfAborted();
+    const result = await runConformanceCheck(check, source, options);
+    options.onResult?.(result);
+    results.push(result);
+  }
+  const having = (outcome: ConformanceResult['outcome']) =>
+    results.filter((each) => each.outcome === outcome);
+  return { passed: having('passed'), failed: having('failed'), skipped: having('skipped') };
+}
+
+/** Runs one check. Never rejects. */
+export async function runConformanceCheck(
+  check: ConformanceCheck,
+  source: TargetSource,
+  options: ConformanceOptions = {},
+): Promise<ConformanceResult> {
+  const { group, name, needs } = check;
+  if (needs && options[needs] === undefined) return { group, name, outcome: 'skipped' };
+  const ended = new AbortController();
+  try {
+    await inTime(attempt(check, source, options, ended.signal), options, ended);
+    return { group, name, outcome: 'passed' };
+  } catch (error) {
+    return {
+      group,
+      name,
+      outcome: 'failed',
+      error: error instanceof Error ? error : new Error(String(error)),
+    };
+  }
+}
+
+async function attempt(
+  check: ConformanceCheck,
+  source: TargetSource,
+  options: ConformanceOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const target = typeof source === 'function' ? await source() : source;
+  try {
+    const probe = new Probe(target, await subjectOf(target, options, signal), signal);
+    try {
+      await check.run(probe);
+    } finally {
+      await probe.close();
+    }
+  } finally {
+    if (typeof source === 'function') await target.close?.();
+  }
+}
+
+async function subjectOf(
+  target: ConformanceTarget,
+  options: ConformanceOptions,
+  signal: AbortSignal,
+): Promise<Subject> {
+  const { engine, loader, source = { type: 'inline', manifest: MANIFEST }, ...rest } = options;
+  const { envs, options: engineOptions, turn, permissionTurn } = rest;
+  const isNamed = engine !== undefined && loader !== undefined;
+  const first = isNamed ? { engine, loader } : await firstOf(target, signal);
+  const named = { engine: engine ?? first.engine, loader: loader ?? first.loader };
+  return { ...named, source, envs, options: engineOptions, turn, permissionTurn };
+}
+
+/** What health names first. */
+async function firstOf(target: ConformanceTarget, signal: AbortSignal) {
+  const response = await target.request('/v1/health', { signal });
+  const { engines, loaders } = shaped(healthResponse, await answered(response, 200), 'health');
+  const [engine] = Object.keys(engines);
+  const [loader] = loaders;
+  if (engine !== undefined && loader !== undefined) return { engine, loader };
+  throw new ConformanceError('health names no engine or no loader');
+}
+
+/** Ends a check that hangs: its requests are aborted, and if that is not enough it is left behind. */
+async function inTime(
+  work: Promise<void>,
+  options: ConformanceOptions,
+  ended: AbortController,
+): Promise<void> {
+  const ms = options.timeoutMs ?? TIMEOUT_MS;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(options.signal?.reason as Error);
+  const timer = setTimeout(() => reject(new ConformanceError(`it is not over after ${ms} ms`)), ms);
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', abort);
+    ended.abort();
+    work.catch(() => undefined); // Why it was ended is what is told.
+  }
+}
