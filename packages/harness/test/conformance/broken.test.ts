@@ -64,7 +64,11 @@ const without = (name: string) =>
   });
 
 const FAULTS: readonly (readonly [string, Fault, string])[] = [
-  ['health lacks the engines', inJson(/health/, (body) => ({ ...body, engines: undefined })), 'answers 200 with ok'],
+  [
+    'health lacks the engines',
+    inJson(/health/, (body) => ({ ...body, engines: undefined })),
+    'answers 200 with ok',
+  ],
   ['a new session is 200', inJson(/^POST .*sessions$/, (body) => body, 200), 'creates one with an id'],
   [
     'eventsUrl is a URL',
