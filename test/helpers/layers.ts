@@ -46,7 +46,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'packages/protocol': { ours: [], outside: ['zod'] },
   'packages/sdk': { ours: ['packages/protocol'] },
   'packages/harness': { ours: ['packages/protocol'] },
-  'packages/runtime-local': { ours: ['packages/harness', 'packages/protocol', 'packages/sdk:types'], outside: [NODE] },
+  'packages/runtime-local': {
+    ours: ['packages/harness', 'packages/protocol', 'packages/sdk:types'],
+    outside: [NODE],
+  },
 };
 
 /** Modules that only one layer may use, whatever its rule says. */
