@@ -3,17 +3,17 @@
 // `--driver tart` or `--driver qemu` chooses the driver, `--base IMAGE` what the VM is cloned from.
 // `--fork` makes a template first, unless it is there; from then on a VM is there in a second. `--no-fork` boots one.
 import { ComputerAgent } from '@computeragent/sdk';
-import { VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
+import { createTerminalProgress, VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
 import { demoAgent } from './demo/agent.ts';
 import { leftovers } from './demo/leftovers.ts';
-import { createProgress } from './demo/progress.ts';
+import { errorText, eventLine } from './demo/say.ts';
 import { startScriptedMessagesApi, type ScriptedMessagesApi } from './scripted-messages-api.ts';
 
 /** Where the guest finds the scripted API on its own loopback. */
 const GUEST_API_PORT = 8899;
 
 const json = process.argv.includes('--json');
-const progress = createProgress({ verbose: process.argv.includes('--verbose') });
+const progress = createTerminalProgress({ verbose: process.argv.includes('--verbose') });
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
     await turn(scripted, apiKey);
     return 0;
   } catch (error) {
-    progress.fail(error);
+    progress.say(errorText(error));
     if (json) console.log(JSON.stringify({ ok: false, error: errorForJson(error) }));
     return interrupted.signal.aborted ? 130 : 1;
   } finally {
@@ -51,10 +51,10 @@ async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | 
     ...(driver === undefined ? {} : { driver: driver as 'tart' | 'qemu' }), // The substrate refuses any other.
     ...(base === undefined ? {} : { baseImage: base }),
     fork: process.argv.includes('--no-fork') ? 'never' : 'auto',
-    onLog: (line) => progress.detail(line),
+    onLog: progress.log,
+    onProgress: progress.update,
     onVm: (handle) => {
       vm = handle;
-      progress.follow(handle);
     },
     ...(scripted ? { hostPorts: { [GUEST_API_PORT]: Number(new URL(scripted.url).port) } } : {}),
   });
@@ -93,7 +93,10 @@ async function writeAndFetch(
   agent: ComputerAgent,
 ): Promise<{ file: { path: string; text: string }; usage: unknown }> {
   const chat = agent.chat('Write a file named hello.md that says hello.');
-  for await (const event of chat) progress.event(event);
+  for await (const event of chat) {
+    const line = eventLine(event);
+    if (line !== undefined) progress.say(line);
+  }
   const { ended, usage } = await chat;
   if (ended.reason !== 'complete')
     throw new Error(`the turn ended with ${ended.reason}: ${ended.errorMessage ?? ''}`);

@@ -19,6 +19,16 @@ export type { GuestNetwork } from './drivers/guest-network.ts';
 export { ERROR_CODES, VzvmError } from './errors.ts';
 export type { ErrorFacts, VzvmErrorCode, VzvmErrorInit } from './errors.ts';
 export { BootError, VZVMSubstrate } from './substrate/index.ts';
+export { createTerminalProgress } from './progress/index.ts';
+export type {
+  Progress,
+  ProgressClock,
+  ProgressStep,
+  ProgressWork,
+  SlowStep,
+  TerminalProgress,
+  TerminalProgressOptions,
+} from './progress/index.ts';
 export type {
   BootedVm,
   Checkpoint,

@@ -1,3 +1,4 @@
+import { createTerminalProgress } from '../progress/index.ts';
 import type { StoredItem, VZVMSubstrate } from '../substrate/index.ts';
 import { type Flags, optionsOf } from './flags.ts';
 import { type Io, UsageError } from './io.ts';
@@ -14,8 +15,14 @@ export async function image(words: readonly string[], flags: Flags, io: Io): Pro
   if (!run) throw new UsageError(verb === undefined ? 'image: no verb' : `image: unknown verb ${verb}`);
   if (verb !== 'rm' && keys.length > 0)
     throw new UsageError(`image ${verb}: ${keys[0]} is one word too many`);
-  await using substrate = io.substrate(optionsOf(flags, io));
-  await run(substrate, keys, flags, io);
+  const progress = createTerminalProgress({ out: io.stderr });
+  const options = verb === 'build' ? { onProgress: progress.update, onLog: progress.log } : {};
+  try {
+    await using substrate = io.substrate({ ...optionsOf(flags, io), ...options });
+    await run(substrate, keys, flags, io);
+  } finally {
+    progress.end();
+  }
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { Driver, LogLine } from '../drivers/driver.ts';
 import { defaultStateDir } from '../drivers/folders.ts';
 import { Ownerships } from './ownership.ts';
+import { Progresses } from './progress.ts';
 import { type SpareMemory, spareMemoryMiB } from './spare-memory.ts';
 import { machineInput } from './machine-input.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
@@ -15,6 +16,7 @@ export interface BootContext {
   readonly log: LogLine;
   readonly host: VmHost;
   readonly ownerships: Ownerships;
+  readonly progresses: Progresses;
   readonly driver: () => Promise<Driver>;
   readonly templates: Templates;
   readonly spareMiB: SpareMemory;
@@ -31,13 +33,16 @@ export interface BootContextParts extends Pick<BootContext, 'options' | 'log' | 
 /** Puts together what boots share. */
 export function createBootContext(parts: BootContextParts): BootContext {
   const { options, log, spareMiB = spareMemoryMiB } = parts;
-  const ownerships = new Ownerships(options.stateDir ?? defaultStateDir(), log);
-  const host = new VmHost(log, options.inspect, ownerships);
+  const stateDir = options.stateDir ?? defaultStateDir();
+  const ownerships = new Ownerships(stateDir, log);
+  const progresses = new Progresses({ options, stateDir, log });
+  const host = new VmHost(log, options.inspect, ownerships, progresses);
   const start = (of: TemplateOf, secret: string) => startForTemplate({ options, log, host }, of, secret);
   return {
     ...parts,
     host,
     ownerships,
+    progresses,
     spareMiB,
     templates: new Templates({ options, log, spareMiB, start }),
   };

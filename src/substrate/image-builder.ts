@@ -3,6 +3,7 @@ import { sealGuest, type ImageToKeep, type VmSession } from '../actors/index.ts'
 import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError, type VzvmErrorCode } from '../errors.ts';
 import { imageMachine, type ImageOutput } from '../machines/image/index.ts';
+import type { FollowedImage } from './progress.ts';
 import type { HostedVm } from './vm-host.ts';
 import type { VmRuntime } from './vm-runtime.ts';
 
@@ -17,6 +18,7 @@ export interface ImageBuild {
   readonly start: () => HostedVm;
   readonly log: LogLine;
   readonly signal: AbortSignal;
+  readonly progress?: FollowedImage;
 }
 
 /**
@@ -27,16 +29,24 @@ export async function buildImage(build: ImageBuild): Promise<boolean> {
   const actor = createActor(imageMachine.provide({ actors: actorsOf(build) }), {
     input: { key: build.image.key },
   });
-  actor.on('step', ({ step }) => build.log(`image ${build.image.key}: ${step}`));
+  actor.on('step', ({ step }) => {
+    build.log(`image ${build.image.key}: ${step}`);
+  });
   const cancel = () => actor.send({ type: 'CANCEL' });
   const ended = new Promise<ImageOutput>((resolve, reject) => {
-    actor.subscribe({ complete: () => resolve(actor.getSnapshot().output as ImageOutput), error: reject });
+    actor.subscribe({
+      next: ({ value, context }) => build.progress?.at(value, context.failure),
+      complete: () => resolve(actor.getSnapshot().output as ImageOutput),
+      error: reject,
+    });
   });
   build.signal.addEventListener('abort', cancel, { once: true });
   try {
     actor.start();
     if (build.signal.aborted) cancel();
-    return outcome(await ended);
+    const output = await ended;
+    build.progress?.end(output.made);
+    return outcome(output);
   } finally {
     build.signal.removeEventListener('abort', cancel);
   }

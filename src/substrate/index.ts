@@ -7,7 +7,7 @@ export type { Swept } from '../reaper/index.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';
-export type { TimelineEntry } from './timeline.ts';
+export type { TimelineEntry } from '../progress/index.ts';
 export type {
   BootedVm,
   Checkpoint,

@@ -5,6 +5,7 @@ import type { Driver } from '../drivers/driver.ts';
 import type { GuestNetwork } from '../drivers/guest-network.ts';
 import { VzvmError } from '../errors.ts';
 import { STEPS, type StepRetries, type StepTimeouts } from '../machines/vm/index.ts';
+import type { Progress } from '../progress/index.ts';
 import { nearest } from './nearest.ts';
 import type { VmHandle } from './vm-handle.ts';
 
@@ -41,6 +42,12 @@ export interface VZVMSubstrateOptions {
   readonly readinessTimeoutMs?: number;
   /** Called with each line of progress. Never holds a secret. */
   readonly onLog?: (line: string) => void;
+  /**
+   * Called on each change of what is under way, and now and then while a step is slower than usual: with all steps so
+   * far, their times, and of a slow one what it waits for and what can be done. An exception in it changes nothing.
+   * `createTerminalProgress()` makes one that shows it.
+   */
+  readonly onProgress?: (progress: Progress) => void;
   /** Called with each VM as soon as there is one: to follow its boot. An exception in it changes nothing. */
   readonly onVm?: (vm: VmHandle) => void;
   /** Back end: by name, or your own. @defaultValue "tart" on a Mac that has it, else "qemu" */
@@ -207,6 +214,7 @@ const schema = z.strictObject({
     .optional(),
   inspect: func().optional(),
   onVm: func().optional(),
+  onProgress: func().optional(),
 });
 
 /**

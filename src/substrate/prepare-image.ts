@@ -10,7 +10,7 @@ import type { HostedVm } from './vm-host.ts';
 
 /** Makes the prepared image that VMs of these options start from, and their template, unless they are there. */
 export async function prepareImage(context: BootContext, signal: AbortSignal): Promise<PreparedImage> {
-  const { options, log, host } = context;
+  const { options, log, host, progresses } = context;
   const wanted = await readWanted(context, signal);
   const image = imageToKeep(wanted);
   const start = (): HostedVm => {
@@ -19,7 +19,8 @@ export async function prepareImage(context: BootContext, signal: AbortSignal): P
     // It is powered off, which is the end of any other VM: whoever makes the image tells of that.
     return host.start(session, input, (event) => event.type === 'step' && event.step !== 'failed');
   };
-  const made = await buildImage({ driver: wanted.driver, image, start, log, signal });
+  const progress = progresses.image(wanted.driver, image.key, wanted.base.ref);
+  const made = await buildImage({ driver: wanted.driver, image, start, log, signal, progress });
   if (made) await tidy(context, wanted.driver);
   return { key: image.key, made, hasTemplate: await prepareTemplate(context, wanted, signal) };
 }

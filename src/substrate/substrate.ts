@@ -202,6 +202,7 @@ export class VZVMSubstrate implements Substrate {
       await this.#endAll();
     } finally {
       await this.#context.ownerships.dispose();
+      await this.#context.progresses.settled();
       this.#ignoreSignals?.();
     }
   }

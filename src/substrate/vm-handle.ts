@@ -1,6 +1,6 @@
 import type { VmEmitted, VmFailure } from '../machines/vm/index.ts';
 import type { BootedHarness } from '@computeragent/sdk';
-import type { TimelineEntry } from './timeline.ts';
+import type { TimelineEntry } from '../progress/index.ts';
 
 /** A VM's events, with the time they were seen. */
 export type VmHandleEvent = VmEmitted & { readonly at: number };

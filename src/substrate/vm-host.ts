@@ -6,6 +6,7 @@ import { describe } from './describe.ts';
 import { detachVm } from './detach.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
+import type { Progresses } from './progress.ts';
 import type { DetachOptions, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
 
@@ -20,15 +21,22 @@ export class VmHost {
   readonly #log: LogLine;
   readonly #inspect: VZVMSubstrateOptions['inspect'];
   readonly #ownerships: Ownerships;
+  readonly #progresses: Progresses;
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
   readonly #left: VmOutput[] = [];
   readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
 
-  constructor(log: LogLine, inspect: VZVMSubstrateOptions['inspect'], ownerships: Ownerships) {
+  constructor(
+    log: LogLine,
+    inspect: VZVMSubstrateOptions['inspect'],
+    ownerships: Ownerships,
+    progresses: Progresses,
+  ) {
     this.#log = log;
     this.#inspect = inspect;
     this.#ownerships = ownerships;
+    this.#progresses = progresses;
   }
 
   /** Starts a VM. `isNews` says which of its events are told in the log. */
@@ -41,7 +49,9 @@ export class VmHost {
     this.#sessions.set(name, session);
     const owned = this.#ownerships.of(session);
     session.owned = owned;
+    const progress = this.#progresses.vm(session, input);
     const tell = (event: VmHandleEvent) => {
+      progress.hear(event);
       const line = isNews(event) ? describe(name, event) : undefined;
       if (line !== undefined) this.#log(line);
       owned?.note(event);
@@ -51,6 +61,7 @@ export class VmHost {
     const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
     void vm.done.then((output) => {
+      progress.end();
       this.#ended(output);
       this.#ownerships.ended(session);
     });

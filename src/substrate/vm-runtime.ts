@@ -3,7 +3,7 @@ import type { VmSession } from '../actors/index.ts';
 import { messageOf, VzvmError } from '../errors.ts';
 import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
 import { quietly } from './quietly.ts';
-import { Timeline } from './timeline.ts';
+import { Timeline } from '../progress/index.ts';
 import type {
   BootedVm,
   Checkpoint,

@@ -24,6 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ssh: { ours: [] },
   process: { ours: [] },
   journal: { ours: ['process'], outside: [NODE, 'zod'] },
+  progress: { ours: ['machines:types'], outside: [NODE] },
   reaper: { ours: ['journal', CONTRACT, 'drivers/registry', 'process'], outside: [NODE] },
   substrate: {
     ours: [
@@ -35,14 +36,18 @@ const RULES: Readonly<Record<string, Rule>> = {
       'ssh',
       'inspector',
       'journal',
+      'progress',
       'reaper',
       'packages/sdk:types',
     ],
   },
   inspector: { ours: [] },
-  cli: { ours: ['substrate', `${CONTRACT}:types`, 'inspector', 'packages/sdk'] },
+  cli: { ours: ['substrate', 'progress', `${CONTRACT}:types`, 'inspector', 'packages/sdk'] },
   // The package's entry points list public names by hand.
-  entry: { ours: ['substrate', 'inspector', CONTRACT, 'drivers/fake', 'packages/sdk:types'], outside: [] },
+  entry: {
+    ours: ['substrate', 'inspector', 'progress', CONTRACT, 'drivers/fake', 'packages/sdk:types'],
+    outside: [],
+  },
   'packages/protocol': { ours: [], outside: ['zod'] },
   'packages/sdk': { ours: ['packages/protocol'] },
   'packages/harness': { ours: ['packages/protocol'] },

@@ -18,10 +18,10 @@ const timedOut = (step: ImageStep) =>
   ({ target: 'removing', actions: { type: 'recordTimeout', params: { step } } }) as const;
 
 /** What every state on the way has: it is told, and it can be cancelled. */
-const working = (step: ImageStep | 'waiting', title: string) =>
+const working = (step: ImageStep | 'waiting', title: string, slowAfterMs?: number) =>
   ({
     tags: 'working',
-    meta: { title },
+    meta: { title, ...(slowAfterMs === undefined ? {} : { slowAfterMs }) },
     entry: announce(step),
     on: { CANCEL: { target: 'removing', actions: 'recordCancelled' } },
   }) as const;
@@ -44,7 +44,7 @@ export const imageMachine = imageSetup.createMachine({
   states: {
     waiting: {
       description: 'Waits for its turn, because two that make the same image would do the work twice.',
-      ...working('waiting', 'Wait for another builder'),
+      ...working('waiting', 'Wait for another builder', 15_000),
       invoke: {
         id: 'waitForTurn',
         src: 'waitForTurn',
@@ -55,7 +55,7 @@ export const imageMachine = imageSetup.createMachine({
     },
     looking: {
       description: 'Looks only now, because whoever was waited for may just have made it.',
-      ...working('looking', 'Look for the image'),
+      ...working('looking', 'Look for the image', 10_000),
       after: { lookingTimeout: timedOut('looking') },
       invoke: {
         id: 'findImage',
@@ -85,7 +85,7 @@ export const imageMachine = imageSetup.createMachine({
     },
     sealing: {
       description: 'Takes the VM’s identity off its disk, because clones that share one are not told apart.',
-      ...working('sealing', 'Seal'),
+      ...working('sealing', 'Seal', 30_000),
       after: { sealingTimeout: timedOut('sealing') },
       invoke: {
         id: 'seal',
@@ -97,7 +97,7 @@ export const imageMachine = imageSetup.createMachine({
     },
     'powering-off': {
       description: 'Powers off politely, because what is in memory only is not on the disk yet.',
-      ...working('powering-off', 'Power off'),
+      ...working('powering-off', 'Power off', 30_000),
       after: { poweringOffTimeout: timedOut('powering-off') },
       invoke: {
         id: 'powerOff',
@@ -109,7 +109,7 @@ export const imageMachine = imageSetup.createMachine({
     },
     keeping: {
       description: 'Keeps the disk under the key; it is there whole or not at all.',
-      ...working('keeping', 'Keep the disk'),
+      ...working('keeping', 'Keep the disk', 60_000),
       after: { keepingTimeout: timedOut('keeping') },
       invoke: {
         id: 'keep',
@@ -122,7 +122,7 @@ export const imageMachine = imageSetup.createMachine({
     removing: {
       description: 'Removes the VM and gives the turn back, however it went: the one way to the end.',
       tags: 'removing',
-      meta: { title: 'Remove the VM' },
+      meta: { title: 'Remove the VM', slowAfterMs: 30_000 },
       entry: announce('removing'),
       after: {
         removingTimeout: {

@@ -32,7 +32,7 @@ export const imageSetup = setup({
     input: ImageInput;
     output: ImageOutput;
     tags: ImageTag;
-    meta: { readonly title: string };
+    meta: { readonly title: string; readonly slowAfterMs?: number };
   },
   actors: {
     /** Whether the image is there. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VmEmitted, Where } from '../../src/machines/vm/index.ts';
-import { Timeline } from '../../src/substrate/timeline.ts';
+import { Timeline } from '../../src/progress/timeline.ts';
 
 const step = (name: Where, phase: 'start' | 'retry' | 'skipped' = 'start', attempt = 1): VmEmitted => ({
   type: 'step',
