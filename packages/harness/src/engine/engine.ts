@@ -6,6 +6,7 @@ import type {
   UserMessage,
 } from '@computeragent/protocol';
 import type { HumanInTheLoop } from '../identity/loader.ts';
+import type { AgentParts } from '../identity/parts.ts';
 import type { Log } from '../log.ts';
 
 /** How dangerous a tool call is, as far as its name and input tell. */
@@ -53,6 +54,8 @@ export interface EngineRun {
   readonly env: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, unknown>>;
   readonly humanInTheLoop: HumanInTheLoop;
+  /** Who the agent is, and the programs that it brings. */
+  readonly identity?: { readonly name: string } & Partial<AgentParts>;
   /** Ends when no message follows. */
   readonly input: AsyncIterable<UserMessage>;
   /** Aborted when the session is cancelled. */

@@ -1,70 +1,88 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { HarnessError, systemCode } from '../errors.ts';
-import { readText } from '../fs/read.ts';
+import { HarnessError } from '../errors.ts';
+import { AgentFiles } from './agent-files.ts';
+import { readAgents } from './agents.ts';
+import { readHooks } from './hooks.ts';
 import type { IdentityLoader, LoadedIdentity } from './loader.ts';
 import { humanInTheLoopOf, loadYaml, type Manifest, parseManifest } from './manifest.ts';
 import { materialize } from './materialize.ts';
+import { modelOf } from './model.ts';
 import { PROMPT_FILES, systemPromptAppend } from './prompt.ts';
+import { copySkills } from './skills.ts';
+import { type AgentTools, readTools } from './tools.ts';
+import { warnOfUnread } from './unread.ts';
 
 const CLONE_TIMEOUT_MS = 240_000;
-/** Parts of an agent that this loader does not read yet: said aloud, because a guard hook that is skipped guards nothing. */
-const UNREAD_FOLDERS = ['tools', 'agents', 'hooks', 'skills'];
 
-/** Loads agents that are kept as files: agent.yaml with SOUL.md, RULES.md and AGENTS.md. */
+/** Loads agents that are kept as files: agent.yaml and what is beside it, in either form of the protocol. */
 export function gitAgentProtocolLoader({ cloneTimeoutMs = CLONE_TIMEOUT_MS } = {}): IdentityLoader {
   return {
     name: 'gitagentprotocol',
     preload: async () => void (await loadYaml()),
-    async load(source, workdir, signal) {
-      const { directory, sha } = await materialize(source, workdir, { cloneTimeoutMs, signal });
-      return { ...(await readIdentity(directory)), ...(sha === undefined ? {} : { sha }) };
+    async load(source, workdir, signal, env = {}) {
+      const { sha, warnings } = await materialize(source, workdir, { signal, env }, { cloneTimeoutMs });
+      const files = new AgentFiles(workdir);
+      const identity = await readIdentity(files);
+      return {
+        ...identity,
+        ...(sha === undefined ? {} : { sha }),
+        warnings: [...warnings, ...files.warnings],
+      };
     },
   };
 }
 
-async function readIdentity(directory: string): Promise<LoadedIdentity> {
-  const yaml = await readOptional(directory, 'agent.yaml');
+async function readIdentity(files: AgentFiles): Promise<Omit<LoadedIdentity, 'warnings'>> {
+  const yaml = await files.text('agent.yaml');
   if (yaml === undefined) throw new HarnessError('VALIDATION', 400, 'the source has no agent.yaml');
   const manifest = await parseManifest(yaml);
-  const texts: Record<string, string> = {};
-  for (const { file } of PROMPT_FILES) {
-    const content = await readOptional(directory, file);
-    if (content !== undefined) texts[file] = content;
-  }
+  const append = systemPromptAppend(manifest, await promptTexts(files));
+  const tools = await readTools(files);
+  const hooks = await readHooks(files);
+  const agents = await readAgents(files);
+  const skills = await copySkills(files);
+  await warnOfUnread(files, manifest, { skills, tools });
   return {
     name: manifest.name,
     version: manifest.version,
-    options: engineOptions(manifest, systemPromptAppend(manifest, texts)),
+    options: {
+      systemPrompt: { type: 'preset', preset: 'claude_code', append },
+      ...modelOptions(files, manifest),
+      ...toolOptions(tools),
+      ...(Object.keys(agents).length > 0 ? { agents } : {}),
+    },
     humanInTheLoop: humanInTheLoopOf(manifest),
-    warnings: await unread(directory),
+    parts: { tools: tools.scripts, hooks },
   };
 }
 
-function engineOptions({ model, runtime }: Manifest, append: string): Record<string, unknown> {
+async function promptTexts(files: AgentFiles): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const { file } of PROMPT_FILES) {
+    const content = await files.text(file);
+    if (content !== undefined) texts[file] = content;
+  }
+  return texts;
+}
+
+function modelOptions(files: AgentFiles, { model, runtime }: Manifest): Record<string, unknown> {
+  const [preferred, ...fallback] = [model?.preferred, ...(model?.fallback ?? [])].map((name) => {
+    const known = modelOf(name);
+    if (name && known === undefined) files.warn('agent.yaml', `the model ${name} is not of this engine`);
+    return known;
+  });
+  const others = fallback.filter((name) => name !== undefined && name !== preferred);
   return {
-    systemPrompt: { type: 'preset', preset: 'claude_code', append },
-    ...(model?.preferred === undefined ? {} : { model: model.preferred }),
+    ...(preferred === undefined ? {} : { model: preferred }),
+    ...(others.length === 0 ? {} : { fallbackModel: others.join(',') }),
     ...(runtime?.max_turns === undefined ? {} : { maxTurns: runtime.max_turns }),
     ...(runtime?.budget_usd === undefined ? {} : { maxBudgetUsd: runtime.budget_usd }),
   };
 }
 
-/** Read through the jail: a cloned repository must not make a link to a secret part of the prompt. */
-async function readOptional(directory: string, name: string): Promise<string | undefined> {
-  try {
-    return await readText(directory, name);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function unread(directory: string): Promise<string[]> {
-  const warnings: string[] = [];
-  for (const folder of UNREAD_FOLDERS) {
-    const stats = await stat(join(directory, folder)).catch(() => undefined);
-    if (stats?.isDirectory()) warnings.push(`${folder}/ is not read by this version`);
-  }
-  return warnings;
+function toolOptions({ builtins, mcpServers }: AgentTools): Record<string, unknown> {
+  const servers = Object.keys(mcpServers);
+  return {
+    ...(builtins.length === 0 ? {} : { allowedTools: builtins }),
+    ...(servers.length === 0 ? {} : { mcpServers }),
+  };
 }

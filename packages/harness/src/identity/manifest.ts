@@ -9,10 +9,13 @@ const text = z.union([z.string().min(1), z.number().transform(String)]);
 const manifestSchema = z.looseObject({
   name: text,
   version: text,
+  skills: z.array(z.string()).optional(),
+  tools: z.array(z.string()).optional(),
   description: z.string().optional(),
   model: z
     .looseObject({
       preferred: z.string().optional(),
+      fallback: z.array(z.string()).optional(),
       constraints: z.looseObject({ temperature: z.number().optional() }).optional(),
     })
     .optional(),
@@ -24,7 +27,8 @@ const manifestSchema = z.looseObject({
     .optional(),
   compliance: z
     .looseObject({
-      supervision: z.looseObject({ human_in_the_loop: z.string().optional() }).optional(),
+      // Anything else in it, escalation triggers of whatever form, is kept and not judged.
+      supervision: z.looseObject({ human_in_the_loop: z.unknown() }).optional(),
     })
     .optional(),
 });
@@ -57,6 +61,8 @@ export function humanInTheLoopOf(manifest: Manifest): HumanInTheLoop {
   const wanted = manifest.compliance?.supervision?.human_in_the_loop;
   switch (wanted) {
     case undefined:
+    case null:
+    case false:
     case 'none':
     case 'advisory':
       return 'none';

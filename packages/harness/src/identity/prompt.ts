@@ -5,6 +5,7 @@ export const PROMPT_FILES = [
   { file: 'SOUL.md', heading: 'Soul' },
   { file: 'RULES.md', heading: 'Rules' },
   { file: 'AGENTS.md', heading: 'Agents' },
+  { file: 'DUTIES.md', heading: 'Duties' },
 ] as const;
 
 /** Text of each of {@link PROMPT_FILES} that exists. */

@@ -33,7 +33,7 @@ export async function createSession(
     const { source } = body.identity;
     // What came with its permission bits is part of the folder that the identity was: its loader looks at all of it.
     if (source.type === 'inline') await writeAttachments(workdir, attachments.filter(hasMode));
-    const identity = await loader.load(source, workdir, signal);
+    const identity = await loader.load(source, workdir, signal, { ...harness.engineEnv, ...body.envs });
     await writeAttachments(workdir, attachments);
     // A client that left while its repository was cloned will never come for the session.
     signal.throwIfAborted();

@@ -181,6 +181,7 @@ export class Session {
       env,
       options,
       humanInTheLoop: identity.humanInTheLoop,
+      identity: { name: identity.name, ...identity.parts },
       input: this.#input,
       signal: this.#abort.signal,
       message: (payload) => this.#emit({ kind: 'sdk_message', payload }),

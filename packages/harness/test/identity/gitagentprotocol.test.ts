@@ -1,13 +1,24 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { IdentitySource } from '@computeragent/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gitAgentProtocolLoader } from '../../src/identity/gitagentprotocol.ts';
+import { repository, startGitServer, writeFiles } from '../helpers/git-server.ts';
 
 const never = new AbortController().signal;
 let folder: string;
@@ -19,36 +30,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const load = (source: IdentitySource, signal = never) =>
-  gitAgentProtocolLoader().load(source, workdir, signal);
+const load = (source: IdentitySource, signal = never, env: Record<string, string> = {}) =>
+  gitAgentProtocolLoader().load(source, workdir, signal, env);
 const yaml = (more = '') => `name: writer\nversion: 1.0.0\n${more}`;
 const inline = (files: Record<string, string>): IdentitySource => ({ type: 'inline', manifest: {}, files });
-
-async function write(files: Readonly<Record<string, string>>, at: string): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(at, path)), { recursive: true });
-    await writeFile(join(at, path), text);
-  }
-}
-
-/** A repository with two commits; returns its URL and both commits. */
-async function repository(files: Readonly<Record<string, string>>) {
-  const at = join(folder, 'repository');
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-C', at, '-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
-      encoding: 'utf8',
-    }).trim();
-  await write(files, at);
-  git('init', '--quiet', '--initial-branch=main');
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'one');
-  const first = git('rev-parse', 'HEAD');
-  git('tag', 'v1');
-  await write({ 'SOUL.md': 'changed' }, at);
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'two');
-  return { url: `file://${at}`, first, second: git('rev-parse', 'HEAD') };
-}
 
 describe('an inline agent', () => {
   it('needs no files: its manifest becomes agent.yaml', async () => {
@@ -104,14 +89,39 @@ describe('an inline agent', () => {
     ['advisory', 'none'],
     ['none', 'none'],
     ['sometimes', 'always'],
+    ['true', 'always'],
+    ['false', 'none'],
   ])('supervised %s is supervised %s', async (wanted, expected) => {
     const text = yaml(`compliance: { supervision: { human_in_the_loop: ${wanted} } }`);
     expect(await load(inline({ 'agent.yaml': text }))).toMatchObject({ humanInTheLoop: expected });
   });
 
   it('says which of its parts are not read', async () => {
-    const { warnings } = await load(inline({ 'agent.yaml': yaml(), 'hooks/hooks.yaml': '' }));
-    expect(warnings).toEqual(['hooks/ is not read by this version']);
+    const text = yaml('extends: ../base\nskills: [s]\ntools: [t]\nmodel: { preferred: "openai:gpt-4o" }\n');
+    const { warnings, options } = await load(inline({ 'agent.yaml': text, 'memory/MEMORY.md': '' }));
+    expect(options).not.toHaveProperty('model');
+    expect(warnings).toEqual([
+      'memory/: is not loaded; the agent can read it as files',
+      'agent.yaml: extends is not followed',
+      'agent.yaml: there is no skill s',
+      'agent.yaml: there is no tool t',
+      'agent.yaml: the model openai:gpt-4o is not of this engine',
+    ]);
+  });
+
+  it('may be written as the published form has it', async () => {
+    const text = yaml(`description: d
+spec_version: "0.1.0"
+model: { preferred: "anthropic:claude-a", fallback: ["anthropic:claude-b"] }
+compliance:
+  supervision:
+    human_in_the_loop: conditional
+    escalation_triggers: [{ confidence_below: 0.7 }, { action_type: trade }]
+`);
+    const identity = await load(inline({ 'agent.yaml': text, 'DUTIES.md': 'be a checker' }));
+    expect(identity).toMatchObject({ humanInTheLoop: 'destructive', warnings: [] });
+    expect(identity.options).toMatchObject({ model: 'claude-a', fallbackModel: 'claude-b' });
+    expect(JSON.stringify(identity.options)).toContain('# Duties\\n\\nbe a checker');
   });
 
   it('writes nothing outside its working directory', async () => {
@@ -123,7 +133,7 @@ describe('an inline agent', () => {
 describe('a local agent', () => {
   it('is copied', async () => {
     const path = join(folder, 'agent');
-    await write({ 'agent.yaml': yaml(), 'data/a.txt': 'text' }, path);
+    await writeFiles({ 'agent.yaml': yaml(), 'data/a.txt': 'text' }, path);
     expect(await load({ type: 'local', path })).toMatchObject({ name: 'writer' });
     expect(await readFile(join(workdir, 'data/a.txt'), 'utf8')).toBe('text');
   });
@@ -139,9 +149,28 @@ describe('a local agent', () => {
     });
   });
 
+  it('keeps its links and bits as they are, and leaves out what is no file', async () => {
+    const path = join(folder, 'agent');
+    await writeFiles({ 'agent.yaml': yaml(), 'run.sh': '' }, path);
+    await chmod(join(path, 'run.sh'), 0o755);
+    await symlink('run.sh', join(path, 'link'));
+    const socket = createServer().listen(join(path, 'socket'));
+    await once(socket, 'listening');
+    const { warnings } = await load({ type: 'local', path });
+    socket.close();
+    expect(warnings).toEqual(['socket is neither a file nor a folder and was not copied']);
+    expect(await readlink(join(workdir, 'link'))).toBe('run.sh');
+    expect((await stat(join(workdir, 'run.sh'))).mode & 0o777).toBe(0o755);
+  });
+
+  it('cannot be a folder that holds the working directory', async () => {
+    await writeFiles({ 'agent.yaml': yaml() }, folder);
+    await expect(load({ type: 'local', path: folder })).rejects.toMatchObject({ code: 'VALIDATION' });
+  });
+
   it('cannot make a file of the machine a part of its prompt', async () => {
     const path = join(folder, 'agent');
-    await write({ 'agent.yaml': yaml() }, path);
+    await writeFiles({ 'agent.yaml': yaml() }, path);
     await writeFile(join(folder, 'secret'), 'secret');
     await symlink(join(folder, 'secret'), join(path, 'SOUL.md'));
     await expect(load({ type: 'local', path })).rejects.toMatchObject({ code: 'PATH_ESCAPE' });
@@ -150,7 +179,10 @@ describe('a local agent', () => {
 
 describe('an agent from git', () => {
   it('is cloned at its newest commit, at a tag, and at a commit', async () => {
-    const { url, first, second } = await repository({ 'agent.yaml': yaml(), 'SOUL.md': 'first' });
+    const { url, first, second } = await repository(join(folder, 'repository'), {
+      'agent.yaml': yaml(),
+      'SOUL.md': 'first',
+    });
     const soulAt = async (ref?: string) => {
       await rm(workdir, { recursive: true });
       await mkdir(workdir);
@@ -163,9 +195,14 @@ describe('an agent from git', () => {
     expect(await soulAt(first)).toEqual([first, 'first']);
   });
 
-  it('may be in a folder of its repository, and only there', async () => {
-    const { url } = await repository({ 'agents/a/agent.yaml': yaml() });
-    expect(await load({ type: 'git', url, subdir: 'agents/a' })).toMatchObject({ name: 'writer' });
+  it('may be in a folder of its repository, which is then all of it', async () => {
+    const files = { 'agents/a/agent.yaml': yaml(), 'agents/a/data.txt': '', 'other.txt': '' };
+    const { url, second } = await repository(join(folder, 'repository'), files);
+    const identity = await load({ type: 'git', url, subdir: 'agents/a' });
+    expect(identity).toMatchObject({ name: 'writer', sha: second });
+    expect((await readdir(workdir)).toSorted()).toEqual(['agent.yaml', 'data.txt']);
+    const missing = load({ type: 'git', url, subdir: 'none' });
+    await expect(missing).rejects.toMatchObject({ code: 'VALIDATION', status: 400 });
     await rm(workdir, { recursive: true });
     await mkdir(workdir);
     await expect(load({ type: 'git', url, subdir: '../..' })).rejects.toMatchObject({ code: 'PATH_ESCAPE' });
@@ -177,6 +214,58 @@ describe('an agent from git', () => {
     expect(error).toMatchObject({ code: 'VALIDATION', status: 400 });
     expect(String(error)).toContain('***@127.0.0.1');
     expect(String(error)).not.toContain('hunter2');
+  });
+
+  it('may be put where an earlier session was', async () => {
+    const { url } = await repository(join(folder, 'repository'), { 'agent.yaml': yaml(), 'SOUL.md': '' });
+    await load({ type: 'git', url });
+    await writeFiles({ 'SOUL.md': 'of the session', 'result.txt': 'kept' }, workdir);
+    await load({ type: 'git', url });
+    expect(await readFile(join(workdir, 'SOUL.md'), 'utf8')).toBe('changed');
+    expect(await readFile(join(workdir, 'result.txt'), 'utf8')).toBe('kept');
+  });
+
+  it('is cloned from a private host, with a token that is nowhere to be found afterwards', async () => {
+    const { second, first } = await repository(join(folder, 'private'), {
+      'agent.yaml': yaml(),
+      'SOUL.md': '',
+    });
+    const token = 'ghp_secret-token';
+    await using server = await startGitServer(folder, { user: 'x-access-token', password: token });
+    const url = `${server.origin}/private/.git`;
+    expect(await load({ type: 'git', url }, never, { GIT_TOKEN: token })).toMatchObject({ sha: second });
+    expect(await filesWith(token, workdir)).toEqual([]);
+    expect(await readFile(join(workdir, '.git/config'), 'utf8')).toContain(`url = ${url}`);
+    const pinned = load({ type: 'git', url, ref: first }, never, { GIT_TOKEN: token });
+    expect(await pinned).toMatchObject({ sha: first });
+  });
+
+  it('is cloned with the login in its URL, which is not kept either', async () => {
+    await repository(join(folder, 'private'), { 'agent.yaml': yaml() });
+    await using server = await startGitServer(folder, { user: 'me', password: 'hunter2 %' });
+    const url = `${server.origin.replace('//', '//me:hunter2%20%25@')}/private/.git`;
+    expect(await load({ type: 'git', url })).toMatchObject({ name: 'writer' });
+    expect(server.refused.length).toBeGreaterThan(0);
+    expect(await filesWith('hunter2', workdir)).toEqual([]);
+  });
+
+  it('is refused without its token, with a wrong one, and without saying it', async () => {
+    await repository(join(folder, 'private'), { 'agent.yaml': yaml() });
+    await using server = await startGitServer(folder, { password: 'right' });
+    const url = `${server.origin}/private/.git`;
+    await expect(load({ type: 'git', url })).rejects.toMatchObject({ code: 'VALIDATION', status: 400 });
+    const error = await load({ type: 'git', url }, never, { GIT_TOKEN: 'wrong-token' }).catch(String);
+    expect(error).toContain('failed');
+    expect(error).not.toContain('wrong-token');
+    expect(await readdir(workdir)).toEqual([]);
+  });
+
+  it('shows no other host the token of GitHub', async () => {
+    await repository(join(folder, 'private'), { 'agent.yaml': yaml() });
+    await using server = await startGitServer(folder, { password: 'right' });
+    const url = `${server.origin}/private/.git`;
+    const asked = load({ type: 'git', url }, never, { GITHUB_TOKEN: 'right' });
+    await expect(asked).rejects.toMatchObject({ code: 'VALIDATION' });
   });
 
   it.each(['git', 'http'])('is given up at its deadline, over %s', async (scheme) => {
@@ -217,4 +306,12 @@ async function silentServer() {
       await once(server, 'close');
     },
   };
+}
+
+/** Files below a folder that hold a text. */
+async function filesWith(text: string, at: string): Promise<string[]> {
+  const names = await readdir(at, { recursive: true, withFileTypes: true });
+  const files = names.filter((name) => name.isFile()).map((name) => join(name.parentPath, name.name));
+  const found = await Promise.all(files.map(async (path) => (await readFile(path)).includes(text)));
+  return files.filter((_, index) => found[index]);
 }

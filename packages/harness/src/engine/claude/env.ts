@@ -1,26 +1,8 @@
-/** Variables of the harness's own environment that the engine needs to find its files, its proxy and whom to trust. */
+import { safeEnv } from '../../program/safe-env.ts';
+
+/** What the engine needs beside what every program does: where its files are, and how to reach its models. */
 const INHERITED = [
-  'HOME',
-  'PATH',
-  'USER',
-  'LOGNAME',
-  'SHELL',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
   'CLAUDE_CONFIG_DIR',
-  'XDG_CONFIG_HOME',
-  'XDG_DATA_HOME',
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
   'CLAUDE_CODE_USE_BEDROCK',
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
@@ -40,10 +22,5 @@ export function claudeEnv(
   processEnv: Readonly<Record<string, string | undefined>>,
   given: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const inherited: Record<string, string> = {};
-  for (const name of INHERITED) {
-    const value = processEnv[name];
-    if (value !== undefined) inherited[name] = value;
-  }
-  return { IS_SANDBOX: '1', ...inherited, ...given };
+  return { IS_SANDBOX: '1', ...safeEnv(processEnv, INHERITED), ...given };
 }

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { expect, it } from 'vitest';
+import { type Program, runProgram } from '../../src/program/run-program.ts';
+
+const base = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 10_000 };
+const sh = (script: string, more: Partial<Program> = {}) =>
+  runProgram({ ...base, command: 'sh', args: ['-c', script], ...more });
+
+/** True while a process runs: one that nobody has collected yet does not. */
+async function lives(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+  return !/\) [ZX]/.test(stat);
+}
+
+it('gives a program its input and nothing of this process’s environment', async () => {
+  const result = await sh('cat; echo $HOME >&2; exit 3', { stdin: 'hello' });
+  expect(result).toEqual({ exitCode: 3, stdout: 'hello', stderr: '\n', timedOut: false, truncated: false });
+});
+
+it('does not mind a program that reads no input', async () => {
+  expect(await sh('exit 0', { stdin: 'x'.repeat(1_000_000) })).toMatchObject({ exitCode: 0 });
+});
+
+it('ends a program whose time is over, with all that it started', async () => {
+  const result = await sh('sleep 1000 & echo $!; wait', { timeoutMs: 200 });
+  expect(result).toMatchObject({ exitCode: null, timedOut: true });
+  await expect.poll(() => lives(Number(result.stdout))).toBe(false);
+});
+
+it('ends what a program leaves behind', async () => {
+  const result = await sh('sleep 1000 & echo $!');
+  expect(result).toMatchObject({ exitCode: 0, timedOut: false });
+  await expect.poll(() => lives(Number(result.stdout))).toBe(false);
+});
+
+it('waits for no output of a program that has got away', async () => {
+  // Not before it is in a session of its own.
+  const left = `while [ "$(cut -d' ' -f6 /proc/$p/stat)" != $p ]; do :; done`;
+  const result = await sh(`setsid sleep 1000 & p=$!; ${left}; echo $p`);
+  const pid = Number(result.stdout);
+  expect([result.exitCode, await lives(pid)]).toEqual([0, true]);
+  process.kill(pid);
+});
+
+it('ends a program when it is aborted', async () => {
+  const left = new AbortController();
+  const result = sh('sleep 1000', { signal: left.signal });
+  left.abort();
+  await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(sh('exit 0', { signal: left.signal })).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+it('keeps the beginning of a flood', async () => {
+  const result = await sh('yes | head -c 1000000', { maxOutputBytes: 10 });
+  expect([result.stdout, result.truncated]).toEqual(['y\ny\ny\ny\ny\n', true]);
+});
+
+it('says why a program cannot be started', async () => {
+  await expect(runProgram({ ...base, command: 'no-such-program', args: [] })).rejects.toMatchObject({
+    code: 'ENOENT',
+  });
+});
