@@ -55,7 +55,7 @@ export async function* readEvents(
 class Trouble {
   readonly #source: EventSource;
   #failures = 0;
-  /** Where events were missing, plus one. */
+  /** Number of the event that was not there where it should have been. */
   #missing: number | undefined;
 
   constructor(source: EventSource) {
@@ -71,7 +71,7 @@ class Trouble {
   pauseAfter(error: unknown): number {
     // A harness that has nothing to say is no failure; only a new request can tell it from a dead connection.
     if (error instanceof StreamIdle) return 0;
-    if (error instanceof HarnessConnectionError && error.code === 'EVENTS_LOST') return this.#askAgain(error);
+    if (error instanceof SessionOver || isLoss(error)) return this.#askAgain(error);
     if (!isWorthAnotherTry(error)) throw error;
     const { attempts, pauseMs } = this.#source.reconnect;
     this.#failures += 1;
@@ -81,7 +81,7 @@ class Trouble {
     throw new HarnessConnectionError('UNREACHABLE', message, { cause: error });
   }
 
-  /** Something on the way may have swallowed an event: the harness is asked for it once. */
+  /** Something on the way may have swallowed what is missing: the harness is asked for it once. */
   #askAgain(error: HarnessConnectionError): number {
     const at = (this.#source.cursor.lastEventId ?? -1) + 1;
     if (this.#missing === at) throw error;
@@ -114,14 +114,16 @@ function newOnes(
   return { fresh };
 }
 
+const isLoss = (error: unknown): error is HarnessConnectionError =>
+  error instanceof HarnessConnectionError && error.code === 'EVENTS_LOST';
+
 /** A rejection is an answer, unless it is a proxy's that found nobody. */
 function isWorthAnotherTry(error: unknown): boolean {
   if (error instanceof HarnessProtocolError) return [502, 503, 504].includes(error.status);
-  if (error instanceof HarnessConnectionError) return !(error instanceof SessionOver);
   return !(error instanceof RangeError);
 }
 
-/** Nothing follows, ever. */
+/** Nothing follows: the session has ended. */
 class SessionOver extends HarnessConnectionError {}
 
 const OVER: readonly (string | undefined)[] = ['completed', 'cancelled', 'errored'];

@@ -66,6 +66,8 @@ async function* takeTurn(
   } catch (error) {
     // A rejected message was not taken. After anything else nobody knows, and its answer could come to the next one.
     if (!(error instanceof HarnessProtocolError)) abandon(session, 'it is unknown whether a message arrived');
+    else if (error.status === 404 || error.code === 'SESSION_ENDED')
+      session.ended = 'the harness has ended it';
     throw error;
   }
   const desk = new PermissionDesk(session, chat.decide, chat.signal);

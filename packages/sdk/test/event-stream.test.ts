@@ -108,7 +108,7 @@ describe('a stream', () => {
   });
 
   it.each([
-    ['at once when the session is over', 'errored', 2],
+    ['at once when the session is over', 'errored', 3],
     ['after so many tries in a row', 'running', 3],
   ])('that has ended before its turn rejects %s, after what came', async (_, status, requests) => {
     await using harness = await ScriptedHarness.start();

@@ -31,4 +31,14 @@ describe('a message', () => {
     await harness.until('POST /cancel');
     expect(harness.sent('POST /messages')).toHaveLength(1);
   });
+
+  it('to a session that the harness no longer has is the last one to it', async () => {
+    await using harness = await ScriptedHarness.start();
+    harness.reply = answerAt('/messages', (response) => reject(response, 404, 'NOT_FOUND', 'gone'));
+    await using agent = agentOn(harness.url);
+    await expect(agent.chat('one')).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 });
+    await expect(agent.chat('two')).rejects.toMatchObject({ code: 'SESSION_ENDED' });
+    expect(harness.sent('POST /messages')).toHaveLength(1);
+    expect(harness.sent('POST /cancel')).toHaveLength(0);
+  });
 });

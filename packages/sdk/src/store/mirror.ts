@@ -26,6 +26,8 @@ export class TranscriptMirror {
   readonly #running: Promise<void>;
   /** The last line that the store has. */
   #stored = 0;
+  /** The harness has ended its answer by itself: the session is over, and this was all. */
+  #complete = false;
   #progress = Promise.withResolvers<void>();
 
   constructor(options: MirrorOptions) {
@@ -50,6 +52,7 @@ export class TranscriptMirror {
         while (this.#stored < seq) await abortable(this.#progress.promise, signal);
       });
     } catch (error) {
+      if (this.#complete && isForgotten(error)) return;
       throw error instanceof SessionStoreError ? error : lost(messageOf(error), error);
     }
   }
@@ -67,10 +70,9 @@ export class TranscriptMirror {
       const before = this.#stored;
       try {
         await this.#follow(signal);
-        // It ends with the session; one that went on would have been cut.
         failures = this.#stored > before ? 0 : failures + 1;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || (this.#complete && isForgotten(error))) return;
         failures = this.#stored > before || error instanceof StreamIdle ? 0 : failures + 1;
         if (!isWorthAnotherTry(error) || failures > this.#options.reconnect.attempts) this.#fail(error);
       }
@@ -87,6 +89,7 @@ export class TranscriptMirror {
     for await (const chunk of chunksOf(response.body, reconnect.idleMs, signal)) {
       await this.#store(parser.push(chunk) as TranscriptLine[]);
     }
+    this.#complete = true;
   }
 
   async #store(lines: readonly TranscriptLine[]): Promise<void> {
@@ -120,6 +123,10 @@ function isWorthAnotherTry(error: unknown): boolean {
   if (error instanceof HarnessProtocolError) return [502, 503, 504].includes(error.status);
   return error instanceof HarnessConnectionError || error instanceof Error;
 }
+
+/** A session that the harness has no more: it was removed, or nobody asked for it for too long. */
+const isForgotten = (error: unknown): boolean =>
+  error instanceof HarnessProtocolError && error.status === 404;
 
 function lost(why: string, cause?: unknown): SessionStoreError {
   return new SessionStoreError('TRANSCRIPT_LOST', `the end of the transcript may be lost: ${why}`, { cause });

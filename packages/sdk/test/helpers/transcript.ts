@@ -53,6 +53,11 @@ export class ScriptedTranscript {
     }
   }
 
+  /** Ends the answers to those who follow, as with the session. */
+  end(): void {
+    for (const follower of this.#followers) follower.end();
+  }
+
   #follow(response: ServerResponse, after: number): void {
     this.asked.push(after);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostSessionStore, TranscriptRecord } from '../../src/index.ts';
 import { agentOn } from '../helpers/agent.ts';
-import { answerAt, ScriptedHarness } from '../helpers/scripted-harness.ts';
+import { answerAt, reject, type Reply, ScriptedHarness } from '../helpers/scripted-harness.ts';
 import { ScriptedTranscript } from '../helpers/transcript.ts';
 
 const KEY = { projectKey: 'p', sessionId: 'engine' };
@@ -160,6 +160,24 @@ describe('a host-side store', () => {
     expect(messages.at(-1)).toEqual({ type: 'result', result: 'done: two' });
     expect(harness.sent('DELETE ')).toHaveLength(1);
     expect(transcript.seeds).toEqual([{ id: 's1', lines: [record({ text: 'one' })] }]);
+  });
+
+  it('has lost nothing where the harness has told all, and then forgotten the session', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore();
+    await using agent = agentOn(harness.url, { sessionStore });
+    await agent.ensureSession();
+    await harness.until('GET /transcript');
+    transcript.write({ n: 1 });
+    const gone: Reply = (response) => Boolean(reject(response, 404, 'NOT_FOUND', 'gone')) || true;
+    harness.reply = gone;
+    transcript.end();
+    await harness.until('GET /transcript', 2);
+    await expect(agent.chat('one')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    harness.reply = transcript.reply;
+    expect((await agent.chat('two')).ended.reason).toBe('complete');
+    expect(transcript.seeds.map(({ lines }) => lines)).toEqual([[record({ n: 1 })]]);
   });
 
   it('is no store of a harness that does not know it', async () => {
