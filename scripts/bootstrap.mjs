@@ -19,6 +19,7 @@ const TASKS = {
   ],
   bench: [['--conditions=source', 'bench/main.ts']],
   chaos: [['--conditions=source', 'chaos/main.ts']],
+  conformance: [['--conditions=source', 'packages/cli/src/main.ts', 'conformance']],
   soak: [['--conditions=source', '--expose-gc', 'chaos/soak/main.ts']],
 };
 
@@ -30,7 +31,8 @@ if (!commands) {
 }
 
 installNpmPackages();
-installSystemPackages({ forTests: ['test', 'chaos', 'soak'].includes(task) });
+// It boots no VM.
+if (task !== 'conformance') installSystemPackages({ forTests: ['test', 'chaos', 'soak'].includes(task) });
 buildHarness();
 for (const [index, command] of commands.entries()) {
   const last = index === commands.length - 1;

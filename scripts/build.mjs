@@ -13,6 +13,7 @@ for (const folder of [
   'packages/sdk',
   'packages/runtime-local',
   '.',
+  'packages/cli',
 ]) {
   rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
   run('node_modules/typescript/bin/tsc', '-p', join(folder, 'tsconfig.build.json'));

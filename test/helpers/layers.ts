@@ -51,6 +51,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'packages/protocol': { ours: [], outside: ['zod'] },
   'packages/sdk': { ours: ['packages/protocol'] },
   'packages/harness': { ours: ['packages/protocol'] },
+  'packages/cli': {
+    ours: ['packages/protocol', 'packages/runtime-local', 'packages/runtime-vzvm', 'packages/sdk'],
+    outside: [NODE],
+  },
   'packages/runtime-local': {
     ours: ['packages/harness', 'packages/protocol', 'packages/sdk:types'],
     outside: [NODE],

@@ -1,6 +1,5 @@
 export type { ConformanceCheck, ConformanceLevel } from './check.ts';
 export { ConformanceError } from './expect.ts';
-export type { Subject as ConformanceSubject } from './probe.ts';
 export { conformanceChecks, runConformanceCheck, runConformanceSuite } from './suite.ts';
 export type { ConformanceOptions, ConformanceReport, ConformanceResult, TargetSource } from './suite.ts';
 export { httpTarget } from './target.ts';

@@ -1,3 +1,4 @@
+import type { IdentitySource } from '../identity.ts';
 import { healthResponse } from '../responses.ts';
 import type { ConformanceCheck, ConformanceLevel } from './check.ts';
 import { chatChecks, endChecks, eventChecks } from './events.ts';
@@ -25,7 +26,21 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
 ];
 
 /** Options of {@link runConformanceSuite}. */
-export interface ConformanceOptions extends Partial<Subject> {
+export interface ConformanceOptions {
+  /** @defaultValue the first that health names */
+  readonly engine?: string | undefined;
+  /** @defaultValue the first that health names */
+  readonly loader?: string | undefined;
+  /** @defaultValue an inline identity */
+  readonly source?: IdentitySource | undefined;
+  /** Environment of each session. Secret. */
+  readonly envs?: Readonly<Record<string, string>> | undefined;
+  /** Engine options of each session. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** A message that the engine answers with a turn. Without it the checks of turns are left out. */
+  readonly turn?: string | undefined;
+  /** A message whose turn asks for one permission at least. Without it the checks of permissions are left out. */
+  readonly permissionTurn?: string | undefined;
   /** @defaultValue "strict" */
   readonly level?: ConformanceLevel | undefined;
   /** How long one check may take. @defaultValue 30 s */
@@ -61,7 +76,6 @@ const MANIFEST = { name: 'conformance', version: '1.0.0' };
 
 /**
  * Holds a server of the Harness Protocol to what the protocol says. Rejects only when the signal ends it.
- * Engine and loader are the first ones that health names, unless the options do.
  */
 export async function runConformanceSuite(
   source: TargetSource,
