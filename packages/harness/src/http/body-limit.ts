@@ -7,7 +7,7 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {
-      throw new HarnessError('HTTP_EXCEPTION', 413, `the body is over ${maxSize} bytes`);
+      throw new HarnessError('TOO_LARGE', 413, `the body is over ${maxSize} bytes`);
     },
   });
 }

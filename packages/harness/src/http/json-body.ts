@@ -2,6 +2,10 @@ import type { Context } from 'hono';
 import type * as z from 'zod';
 import { HarnessError } from '../errors.ts';
 
+/** Deeper than any message, and far from where writing it down again would fail. */
+const MAX_DEPTH = 200;
+/** As many say what is wrong. */
+const MAX_ISSUES = 20;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /**
@@ -15,14 +19,24 @@ export async function jsonBody<T>(context: Context, schema: z.ZodType<T>): Promi
   const result = schema.safeParse(parse(await context.req.text()));
   if (result.success) return result.data;
   throw new HarnessError('VALIDATION', 400, 'the request body is not valid', {
-    details: result.error.issues,
+    details: result.error.issues.slice(0, MAX_ISSUES),
   });
 }
 
 function parse(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new HarnessError('VALIDATION', 400, 'the request body is not JSON', { cause });
   }
+  if (isDeeper(value, MAX_DEPTH)) {
+    throw new HarnessError('VALIDATION', 400, `the request body is nested more than ${MAX_DEPTH} deep`);
+  }
+  return value;
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1));
 }

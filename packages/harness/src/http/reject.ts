@@ -18,9 +18,9 @@ const SYSTEM: Readonly<Record<string, HarnessError>> = {
   ELOOP: new HarnessError('PATH_ESCAPE', 400, 'the path leaves the working directory'),
   ENOSPC: new HarnessError('HTTP_EXCEPTION', 507, 'there is no room left on the disk'),
   EDQUOT: new HarnessError('HTTP_EXCEPTION', 507, 'there is no room left on the disk'),
-  EPERM: new HarnessError('HTTP_EXCEPTION', 403, 'the agent may not do that to the path'),
-  EROFS: new HarnessError('HTTP_EXCEPTION', 403, 'the path cannot be written to'),
-  EACCES: new HarnessError('HTTP_EXCEPTION', 403, 'the agent may not do that to the path'),
+  EPERM: new HarnessError('FORBIDDEN', 403, 'the agent may not do that to the path'),
+  EROFS: new HarnessError('FORBIDDEN', 403, 'the path cannot be written to'),
+  EACCES: new HarnessError('FORBIDDEN', 403, 'the agent may not do that to the path'),
 };
 
 /** Turns whatever a route threw into the error envelope. */

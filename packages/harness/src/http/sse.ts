@@ -1,6 +1,7 @@
-import type { EventLog } from '../session/event-log.ts';
+import type { Session } from '../session/session.ts';
+import { logStream } from '../session/log-stream.ts';
+import type { Harness } from './deps.ts';
 
-const KEEP_ALIVE_MS = 20_000;
 const KEEP_ALIVE = new TextEncoder().encode(':keepalive\n');
 
 /** Where a reader starts: after the last event that it saw. */
@@ -8,42 +9,25 @@ export function cursorOf(lastEventId: string | undefined): number {
   return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : -1;
 }
 
-/** How a stream of events is kept open. */
-export interface EventStreamOptions {
-  readonly keepAliveMs?: number | undefined;
-  /** Ends the stream when it is aborted, whatever the log still has. */
-  readonly until?: AbortSignal | undefined;
-}
-
-/**
- * A stream of a log's frames after `cursor`. It is pulled: a slow reader makes nothing pile up, and one that leaves
- * ends its wait at once.
- */
+/** A session's events after `cursor`. Whoever reads them keeps the session. */
 export function eventStream(
-  events: EventLog,
+  { keepAliveMs, owner, sessions }: Harness,
+  session: Session,
   cursor: number,
-  { keepAliveMs = KEEP_ALIVE_MS, until }: EventStreamOptions = {},
+  onEnd: () => void | Promise<void> = () => undefined,
 ): ReadableStream<Uint8Array> {
-  const left = new AbortController();
-  const stop = until ? AbortSignal.any([left.signal, until]) : left.signal;
-  let position = cursor;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const result = await events.read(position, keepAliveMs, stop);
-        if (left.signal.aborted) return;
-        if (until?.aborted || result.kind === 'closed') controller.close();
-        else if (result.kind === 'idle') controller.enqueue(KEEP_ALIVE);
-        else {
-          position = result.cursor;
-          for (const frame of result.frames) controller.enqueue(frame);
-        }
-      },
-      cancel: () => left.abort(),
+  let leave: (() => void) | undefined;
+  return logStream(session.events, cursor, {
+    keepAlive: KEEP_ALIVE,
+    keepAliveMs,
+    until: owner?.over,
+    onOpen: () => (leave = session.attend()),
+    onEnd: () => {
+      leave?.();
+      sessions.touch(session);
+      return onEnd();
     },
-    // Nothing is read ahead of the reader.
-    { highWaterMark: 0 },
-  );
+  });
 }
 
 /** The response that carries such a stream. */

@@ -1,7 +1,8 @@
 import { tokenBody, type TokenResponse } from '@computeragent/protocol';
 import { Hono } from 'hono';
 import type { Log } from '../log.ts';
-import { assertOwner, givenToken } from './auth.ts';
+import { givenToken } from './auth.ts';
+import { assertOwner } from './guards.ts';
 import { jsonBody } from './json-body.ts';
 import type { Owner } from './owner.ts';
 

@@ -1,47 +1,43 @@
-import type {
-  Attachment,
-  CreateSessionBody,
-  CreateSessionResponse,
-  WireErrorCode,
-} from '@computeragent/protocol';
-import { HarnessError } from '../errors.ts';
+import type { Attachment, CreateSessionBody, CreateSessionResponse } from '@computeragent/protocol';
+import type { Engine } from '../engine/engine.ts';
 import { writeText } from '../fs/write.ts';
 import type { Harness } from '../http/deps.ts';
-import type { LoadedIdentity } from '../identity/loader.ts';
+import type { IdentityLoader, LoadedIdentity } from '../identity/loader.ts';
 import { redacted, redaction } from '../log.ts';
-import { Session, type SessionLimits } from './session.ts';
+import { type OpenStore, scopeOf, type StoreKind } from '../store/store.ts';
+import type { SessionLimits } from './init.ts';
+import { pick } from './pick.ts';
+import { Session } from './session.ts';
 import { sessionIdFrom } from './session-id.ts';
+import { srsPolicy } from './srs-policy.ts';
 import { disposeSession, makeWorkdir, removeWorkdir } from './workdir.ts';
 
-const LIMITS: SessionLimits = { permissionMs: 60 * 60_000, cancelMs: 8_000 };
+const LIMITS: SessionLimits = { permissionMs: 60 * 60_000, unattendedMs: 10 * 60_000, cancelMs: 8_000 };
+
+/** Who wants a session. */
+export interface Requester {
+  /** Aborted when whoever asked has gone. */
+  readonly signal: AbortSignal;
+  readonly principal: string | undefined;
+}
 
 /** Makes a session from a request, with its files in place. The engine starts with the first reader. */
 export async function createSession(
   harness: Harness,
   body: CreateSessionBody,
-  request: AbortSignal,
+  requester: Requester,
 ): Promise<Session> {
-  const signal = AbortSignal.any([request, harness.closing]);
-  const engine = pick(harness.engines, body.engine, 'engine', 'UNKNOWN_ENGINE');
-  const loader = pick(harness.loaders, body.identity.loader, 'loader', 'UNKNOWN_LOADER');
-  rejectUnsupported(body);
-  const id = sessionIdFrom(body.sessionId);
-  using _reserved = harness.sessions.reserve(id);
-  const workdir = await makeWorkdir(harness.workdirBase, id);
+  const plan = planOf(harness, body, requester);
+  using _reserved = harness.sessions.reserve(plan.id);
+  // An ended session of this id gives way: with a store, the new one goes on where it was.
+  const previous = harness.sessions.take(plan.id);
+  if (previous) await disposeSession(previous);
+  const workdir = await makeWorkdir(harness.workdirBase, plan.id, { stable: plan.storeKind !== undefined });
   try {
-    const { attachments = [] } = body;
-    const { source } = body.identity;
-    // What came with its permission bits is part of the folder that the identity was: its loader looks at all of it.
-    if (source.type === 'inline') await writeAttachments(workdir, attachments.filter(hasMode));
-    const identity = await loader.load(source, workdir, signal, { ...harness.engineEnv, ...body.envs });
-    await writeAttachments(workdir, attachments);
-    // A client that left while its repository was cloned will never come for the session.
-    signal.throwIfAborted();
-    const session = assemble({ harness, engine, body, id, workdir, identity });
-    for (const message of body.messages ?? []) session.send(message);
-    const previous = harness.sessions.add(session);
-    if (previous) await disposeSession(previous);
-    harness.log('session.create', { sessionId: id, engine: engine.name, warnings: identity.warnings });
+    const session = await build(harness, plan, workdir);
+    const { engine, identity } = session.init;
+    const { warnings } = identity;
+    harness.log('session.create', { sessionId: plan.id, engine: engine.name, warnings });
     return session;
   } catch (error) {
     await removeWorkdir(workdir);
@@ -53,61 +49,103 @@ export async function createSession(
 export function describeSession(session: Session): CreateSessionResponse {
   const { sessionId, engine, identity } = session.info;
   const { capabilities } = session.init.engine;
-  return { sessionId, engine, identity, capabilities, eventsUrl: `/v1/sessions/${sessionId}/events` };
-}
-
-interface Parts {
-  readonly harness: Harness;
-  readonly engine: Harness['engines'][number];
-  readonly body: CreateSessionBody;
-  readonly id: string;
-  readonly workdir: string;
-  readonly identity: LoadedIdentity;
-}
-
-function assemble({ harness, engine, body, id, workdir, identity }: Parts): Session {
-  const env = { ...harness.engineEnv, ...body.envs };
-  const redact = redaction(Object.values(env));
-  return new Session({
-    id,
+  const { warnings } = session.init.identity;
+  return {
+    sessionId,
     engine,
     identity,
-    workdir,
+    capabilities,
+    eventsUrl: `/v1/sessions/${sessionId}/events`,
+    ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+  };
+}
+
+/** What can be said of a session before anything is made. */
+interface Plan {
+  readonly id: string;
+  readonly body: CreateSessionBody;
+  readonly principal: string | undefined;
+  readonly signal: AbortSignal;
+  /** Secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly engine: Engine;
+  readonly loader: IdentityLoader;
+  readonly storeKind: StoreKind | undefined;
+}
+
+function planOf(harness: Harness, body: CreateSessionBody, { signal, principal }: Requester): Plan {
+  const { engines, loaders, stores, closing } = harness;
+  return {
+    id: sessionIdFrom(body.sessionId),
+    body,
+    principal,
+    signal: AbortSignal.any([signal, closing]),
+    env: { ...harness.engineEnv, ...body.envs },
+    engine: pick(engines, body.engine, 'engine', 'UNKNOWN_ENGINE'),
+    loader: pick(loaders, body.identity.loader, 'loader', 'UNKNOWN_LOADER'),
+    storeKind: body.sessionStore && pick(stores, body.sessionStore.kind, 'store', 'UNKNOWN_STORE'),
+  };
+}
+
+/** Without a wait between the last look at the signal and the registry: a harness that closes ends what is there. */
+async function build(harness: Harness, plan: Plan, workdir: string): Promise<Session> {
+  const { body, loader, signal } = plan;
+  const { attachments = [] } = body;
+  const { source } = body.identity;
+  // What came with its permission bits is part of the folder that the identity was: its loader looks at all of it.
+  if (source.type === 'inline') await writeAttachments(workdir, attachments.filter(hasMode));
+  const identity = await loader.load(source, workdir, signal, plan.env);
+  await writeAttachments(workdir, attachments);
+  signal.throwIfAborted();
+  const store = await opened(plan);
+  try {
+    // A client that left while its repository was cloned will never come for the session.
+    signal.throwIfAborted();
+    const session = assemble(harness, plan, { workdir, identity, store });
+    for (const message of body.messages ?? []) session.send(message);
+    harness.sessions.add(session);
+    return session;
+  } catch (error) {
+    store?.close?.();
+    throw error;
+  }
+}
+
+async function opened({ id, principal, body, storeKind }: Plan): Promise<OpenStore | undefined> {
+  const options = body.sessionStore?.options;
+  return storeKind?.open({ sessionId: id, scope: scopeOf(principal, id), options });
+}
+
+interface Made {
+  readonly workdir: string;
+  readonly identity: LoadedIdentity;
+  readonly store: OpenStore | undefined;
+}
+
+function assemble(harness: Harness, plan: Plan, made: Made): Session {
+  const { id, body, env, principal, engine } = plan;
+  const { policy } = body;
+  const redact = redaction([...Object.values(env), ...(policy ? [policy.apiKey] : [])]);
+  const log = redacted(harness.log, redact);
+  const agent = made.identity.name;
+  return new Session({
+    id,
+    principal,
+    engine,
+    ...made,
     env,
-    options: { ...identity.options, ...body.options },
+    options: { ...made.identity.options, ...body.options },
     streamingInput: body.streamingInput ?? false,
     limits: { ...LIMITS, ...harness.limits },
-    log: redacted(harness.log, redact),
+    validateStoreEntries: harness.validateStoreEntries ?? false,
+    policy: policy && srsPolicy({ policy, sessionId: id, agent, log }),
+    audit: harness.auditSink,
+    log,
     redact,
   });
 }
 
-function pick<T extends { readonly name: string }>(
-  all: readonly T[],
-  name: string,
-  noun: string,
-  code: WireErrorCode,
-): T {
-  const found = all.find((item) => item.name === name);
-  if (found) return found;
-  const available = all.map((item) => item.name);
-  throw new HarnessError(code, 400, `unknown ${noun} ${name}`, { details: { available } });
-}
-
-/** Said at once: a policy or a store that is silently left out would be a guard or a memory that is not there. */
-function rejectUnsupported(body: CreateSessionBody): void {
-  if (body.sessionStore) {
-    throw new HarnessError('UNKNOWN_STORE', 400, `unknown store ${body.sessionStore.kind}`, {
-      details: { available: [] },
-    });
-  }
-  if (body.policy) throw new HarnessError('VALIDATION', 400, 'policy is not supported by this harness');
-}
-
-async function writeAttachments(
-  workdir: string,
-  attachments: NonNullable<CreateSessionBody['attachments']>,
-): Promise<void> {
+async function writeAttachments(workdir: string, attachments: readonly Attachment[]): Promise<void> {
   for (const { path, content, encoding, mode } of attachments) {
     await writeText(workdir, path, Buffer.from(content, encoding ?? 'utf8'), mode);
   }

@@ -1,30 +1,41 @@
-import { deferred } from '../deferred.ts';
-import { encodeSseFrame, type HarnessEvent } from '@computeragent/protocol';
-
-/** What a reader gets: frames to send, nothing new within its wait, or the end of the log. */
-export type ReadResult =
-  | { readonly kind: 'frames'; readonly frames: readonly Uint8Array[]; readonly cursor: number }
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'closed' };
+import { encodeSseFrame, endsTurn, type HarnessEvent } from '@computeragent/protocol';
+import { BATCH_BYTES, joined, type ReadableLog, type ReadResult } from './log-stream.ts';
+import { Waiting } from './waiting.ts';
 
 /** Bytes of frames kept for replay. Counted in bytes: one turn of token-level partials is thousands of small events. */
 const RETAINED_BYTES = 16 * 1024 * 1024;
-/** Frames handed to a reader at once: a slow reader holds this much, the log holds the rest. */
-const BATCH = 256;
+/** Entries without a frame are cleared away when there are so many, and more of them than others. */
+const MANY = 1024;
 
 const encoder = new TextEncoder();
 
+/** Of an event, an event in its place being what is left of it. */
+type Remains = 'nothing' | 'all' | HarnessEvent;
+
+interface Entry {
+  readonly id: number;
+  /** Undefined once it was dropped. */
+  frame: Uint8Array | undefined;
+  /** What is left when there is no more room. */
+  readonly remains: Remains;
+}
+
 /** The events of one session, encoded once, kept for replay, followed by any number of readers. */
-export class EventLog {
-  readonly #frames = new Map<number, Uint8Array>();
-  readonly #waiting = new Set<() => void>();
+export class EventLog implements ReadableLog {
+  readonly #sessionId: string;
   readonly #retainedBytes: number;
-  #first = 0;
+  readonly #waiting = new Waiting();
+  /** In the order of their ids. */
+  #entries: Entry[] = [];
+  /** Entries before this one have no more to give. */
+  #spent = 0;
+  #dropped = 0;
   #next = 0;
   #bytes = 0;
   #closed = false;
 
-  constructor(retainedBytes = RETAINED_BYTES) {
+  constructor(sessionId: string, retainedBytes = RETAINED_BYTES) {
+    this.#sessionId = sessionId;
     this.#retainedBytes = retainedBytes;
   }
 
@@ -37,70 +48,99 @@ export class EventLog {
     return this.#closed;
   }
 
-  /** Adds an event; one that comes after the end is dropped. Returns its id. */
-  append(event: HarnessEvent): number | undefined {
-    if (this.#closed) return undefined;
+  /** Adds an event and returns its id. One that comes after the end is counted, but no reader gets it. */
+  append(event: HarnessEvent): number {
     const id = this.#next++;
+    if (this.#closed) return id;
     const frame = encoder.encode(encodeSseFrame({ id, event }));
-    this.#frames.set(id, frame);
+    this.#entries.push({ id, frame, remains: remainsOf(event) });
     this.#bytes += frame.byteLength;
-    this.#evict();
-    this.#wake();
+    this.#makeRoom();
+    this.#waiting.wake();
     return id;
   }
 
   /** No event follows: readers get what is left, then the end. */
   close(): void {
     this.#closed = true;
-    this.#wake();
+    this.#waiting.wake();
   }
 
-  /** Waits for events after `cursor`. Resolves with `idle` after `idleMs`, or when the signal aborts. */
   async read(cursor: number, idleMs: number, signal: AbortSignal): Promise<ReadResult> {
-    if (!this.#has(cursor) && !this.#closed && !signal.aborted) await this.#wait(idleMs, signal);
+    if (!this.#has(cursor) && !this.#closed) await this.#waiting.wait(idleMs, signal);
     if (this.#has(cursor)) return this.#batch(cursor);
     return { kind: this.#closed ? 'closed' : 'idle' };
   }
 
   #has(cursor: number): boolean {
-    return cursor + 1 < this.#next;
+    const last = this.#entries.at(-1);
+    return last !== undefined && cursor < last.id;
   }
 
   #batch(cursor: number): ReadResult {
-    const from = Math.max(cursor + 1, this.#first);
-    const to = Math.min(from + BATCH, this.#next);
     const frames: Uint8Array[] = [];
-    for (let id = from; id < to; id++) {
-      const frame = this.#frames.get(id);
-      if (frame) frames.push(frame);
+    let size = 0;
+    let position = cursor;
+    for (let index = this.#indexAfter(cursor); index < this.#entries.length; index += 1) {
+      const { id, frame } = this.#entries[index] as Entry;
+      if (!frame) continue;
+      if (size > 0 && size + frame.byteLength > BATCH_BYTES) break;
+      if (id > position + 1) frames.push(this.#gap(position + 1, id - 1));
+      frames.push(frame);
+      size += frame.byteLength;
+      position = id;
     }
-    return { kind: 'frames', frames, cursor: to - 1 };
+    return { kind: 'bytes', bytes: joined(frames), cursor: position };
   }
 
-  #evict(): void {
-    while (this.#bytes > this.#retainedBytes && this.#first < this.#next - 1) {
-      this.#bytes -= this.#frames.get(this.#first)?.byteLength ?? 0;
-      this.#frames.delete(this.#first++);
-    }
+  #gap(from: number, to: number): Uint8Array {
+    const event = { kind: 'ca_events_dropped', sessionId: this.#sessionId, from, to } as const;
+    return encoder.encode(encodeSseFrame({ id: to, event }));
   }
 
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    for (const wake of waiting) wake();
+  /** Index of the first entry with a greater id, found by halving. */
+  #indexAfter(cursor: number): number {
+    let [low, high] = [0, this.#entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#entries[middle] as Entry).id > cursor) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
-  async #wait(idleMs: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = deferred<void>();
-    const timer = setTimeout(resolve, idleMs);
-    const wake = (): void => resolve();
-    signal.addEventListener('abort', wake, { once: true });
-    this.#waiting.add(wake);
-    try {
-      await promise;
-    } finally {
-      this.#waiting.delete(wake);
-      signal.removeEventListener('abort', wake);
-      clearTimeout(timer);
+  /** Drops the oldest, but what a client must not miss stays, and so does the last one. */
+  #makeRoom(): void {
+    while (this.#bytes > this.#retainedBytes && this.#spent < this.#entries.length - 1) {
+      this.#reduce(this.#entries[this.#spent++] as Entry);
     }
+    if (this.#dropped > MANY && this.#dropped > this.#entries.length / 2) this.#clearAway();
   }
+
+  #reduce(entry: Entry): void {
+    const { id, frame, remains } = entry;
+    if (remains === 'all') return;
+    const rest = remains === 'nothing' ? undefined : encoder.encode(encodeSseFrame({ id, event: remains }));
+    this.#bytes += (rest?.byteLength ?? 0) - (frame?.byteLength ?? 0);
+    entry.frame = rest;
+    if (!rest) this.#dropped += 1;
+  }
+
+  #clearAway(): void {
+    const spent = this.#entries.slice(0, this.#spent).filter(({ frame }) => frame !== undefined);
+    this.#entries = [...spent, ...this.#entries.slice(this.#spent)];
+    this.#spent = spent.length;
+    this.#dropped = 0;
+  }
+}
+
+/**
+ * Of the engine's messages nothing remains but the ends of turns, because a client counts by them. All others stay, a turn
+ * without the user's message: its client has that, and pictures are large.
+ */
+function remainsOf(event: HarnessEvent): Remains {
+  if (event.kind === 'sdk_message') return endsTurn(event.payload) ? 'all' : 'nothing';
+  if (event.kind !== 'ca_turn_started') return 'all';
+  const { message: _, ...rest } = event;
+  return rest;
 }

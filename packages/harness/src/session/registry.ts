@@ -2,16 +2,52 @@ import { deferred } from '../deferred.ts';
 import { HarnessError } from '../errors.ts';
 import type { Session } from './session.ts';
 
+/** A session that nobody asks for or reads is ended after this long. */
+const TTL_MS = 60 * 60_000;
+/** A longer timer would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** How long sessions are kept, and who ends them. */
+export interface RegistryInit {
+  readonly ttlMs?: number | undefined;
+  /** Told a session that is no longer in the registry, because its time is over. */
+  readonly onExpired: (session: Session) => void;
+}
+
+interface Entry {
+  readonly session: Session;
+  readonly timer: NodeJS.Timeout;
+}
+
 /** The sessions of this harness, by id. */
 export class SessionRegistry {
-  readonly #sessions = new Map<string, Session>();
+  readonly #entries = new Map<string, Entry>();
   readonly #reserved = new Map<string, Promise<void>>();
+  readonly #ttlMs: number;
+  readonly #onExpired: (session: Session) => void;
 
-  /** The session, or 404. */
+  constructor({ ttlMs = TTL_MS, onExpired }: RegistryInit) {
+    this.#ttlMs = Math.min(ttlMs, MAX_TIMER_MS);
+    this.#onExpired = onExpired;
+  }
+
+  /** The session, whose time begins anew, or 404. */
   get(id: string): Session {
-    const session = this.#sessions.get(id);
-    if (!session) throw new HarnessError('NOT_FOUND', 404, `session ${id} not found`);
-    return session;
+    const entry = this.#entries.get(id);
+    if (!entry) throw sessionNotFound(id);
+    entry.timer.refresh();
+    return entry.session;
+  }
+
+  /** Begins a session's time anew, if it is still here. */
+  touch(session: Session): void {
+    const entry = this.#entries.get(session.init.id);
+    if (entry?.session === session) entry.timer.refresh();
+  }
+
+  /** True for an id that no new session can have. */
+  isTaken(id: string): boolean {
+    return this.#reserved.has(id) || this.#entries.get(id)?.session.live === true;
   }
 
   /**
@@ -19,9 +55,7 @@ export class SessionRegistry {
    * A live session's id is refused: replacing it would leave its engine running, unreachable.
    */
   reserve(id: string): Disposable {
-    if (this.#reserved.has(id) || this.#sessions.get(id)?.live === true) {
-      throw new HarnessError('CONFLICT', 409, `session ${id} exists already`);
-    }
+    if (this.isTaken(id)) throw new HarnessError('CONFLICT', 409, `session ${id} exists already`);
     const { promise, resolve } = deferred<void>();
     this.#reserved.set(id, promise);
     const release = (): void => {
@@ -36,24 +70,43 @@ export class SessionRegistry {
     await Promise.all(this.#reserved.values());
   }
 
-  /** Adds a session. Returns the ended one that had the same id, if any. */
-  add(session: Session): Session | undefined {
-    const previous = this.#sessions.get(session.init.id);
-    this.#sessions.set(session.init.id, session);
-    return previous;
+  /** Adds a session under an id that nobody has. */
+  add(session: Session): void {
+    const timer = setTimeout(() => this.#expire(session), this.#ttlMs);
+    timer.unref();
+    this.#entries.set(session.init.id, { session, timer });
   }
 
-  /** Takes a session out, or 404. */
-  remove(id: string): Session {
-    const session = this.get(id);
-    this.#sessions.delete(id);
+  /** Takes a session out, unless another one has its id by now. Answers whether it was there. */
+  remove(session: Session): boolean {
+    const entry = this.#entries.get(session.init.id);
+    if (entry?.session !== session) return false;
+    clearTimeout(entry.timer);
+    return this.#entries.delete(session.init.id);
+  }
+
+  /** Takes out the one with this id, if any. */
+  take(id: string): Session | undefined {
+    const session = this.#entries.get(id)?.session;
+    if (session) this.remove(session);
     return session;
   }
 
   /** Takes all out. */
   clear(): readonly Session[] {
-    const all = [...this.#sessions.values()];
-    this.#sessions.clear();
+    const all = [...this.#entries.values()].map(({ session }) => session);
+    for (const session of all) this.remove(session);
     return all;
   }
+
+  #expire(session: Session): void {
+    // Whoever reads a session's events uses it, however long nothing happens.
+    if (session.attended) this.touch(session);
+    else if (this.remove(session)) this.#onExpired(session);
+  }
+}
+
+/** The rejection of an id that names nothing, or nothing of whoever asks. */
+export function sessionNotFound(id: string): HarnessError {
+  return new HarnessError('NOT_FOUND', 404, `session ${id} not found`);
 }

@@ -1,55 +1,43 @@
 import { deferred } from '../deferred.ts';
 import type { HarnessEvent, PermissionBody, SessionInfo, UserMessage } from '@computeragent/protocol';
-import type { Engine, EngineOutcome, EngineRun, PermissionRequest } from '../engine/engine.ts';
+import type { EngineOutcome, EngineRun, PermissionAnswer, PermissionRequest } from '../engine/engine.ts';
 import { HarnessError, messageOf } from '../errors.ts';
-import type { LoadedIdentity } from '../identity/loader.ts';
-import type { Log, Redact } from '../log.ts';
+import { SessionTranscript } from '../store/session-transcript.ts';
+import { audited } from './audit.ts';
 import { EventLog } from './event-log.ts';
+import { giveUpAfterAbort } from './give-up.ts';
+import type { SessionInit } from './init.ts';
 import { InputQueue } from './input-queue.ts';
 import { Permissions } from './permissions.ts';
-
-/** What a session is made of. */
-export interface SessionInit {
-  readonly id: string;
-  readonly engine: Engine;
-  readonly identity: LoadedIdentity;
-  readonly workdir: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Secret. */
-  readonly env: Readonly<Record<string, string>>;
-  /** False: input ends when the engine starts, with what has arrived until then. */
-  readonly streamingInput: boolean;
-  readonly limits: SessionLimits;
-  readonly log: Log;
-  /** Hides the session's secrets in an error's message, which clients and logs see. */
-  readonly redact: Redact;
-}
-
-/** Deadlines of a session. */
-export interface SessionLimits {
-  /** A permission request that nobody answers is denied after this long. */
-  readonly permissionMs: number;
-  /** How long an engine may take to end after a cancel, before the session ends without it. */
-  readonly cancelMs: number;
-}
 
 type EndReason = Extract<HarnessEvent, { kind: 'ca_session_ended' }>['reason'];
 
 /** One agent at work: its input, its engine's run, and the log of what happened. */
 export class Session {
   readonly init: SessionInit;
-  readonly events = new EventLog();
+  readonly events: EventLog;
+  /** Undefined: it is kept nowhere. */
+  readonly transcript: SessionTranscript | undefined;
   readonly #input = new InputQueue();
   readonly #permissions: Permissions;
   readonly #abort = new AbortController();
   readonly #ended = deferred<void>();
   readonly #early: UserMessage[] = [];
   #turns = 0;
+  #readers = 0;
+  #failure: string | undefined;
   #status: SessionInfo['status'] = 'pending';
 
   constructor(init: SessionInit) {
     this.init = init;
-    this.#permissions = new Permissions(init.limits.permissionMs);
+    this.events = new EventLog(init.id);
+    this.#permissions = new Permissions({
+      ...init.limits,
+      onUnanswered: (callId, reason) => this.#decided(callId, { decision: 'deny', reason }),
+    });
+    const { store, validateStoreEntries: validate } = init;
+    const onBroken = (cause: unknown): void => this.#fail(`the session store failed: ${messageOf(cause)}`);
+    this.transcript = store && new SessionTranscript({ store, validate, onBroken });
   }
 
   get info(): SessionInfo {
@@ -62,9 +50,24 @@ export class Session {
     return !this.events.closed;
   }
 
+  /** True while somebody reads its events. */
+  get attended(): boolean {
+    return this.#readers > 0;
+  }
+
   /** Resolves when the last event is written. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  /** Somebody reads its events, until the function that is answered is called. */
+  attend(): () => void {
+    this.#readers += 1;
+    this.#permissions.attended = true;
+    return () => {
+      this.#readers -= 1;
+      this.#permissions.attended = this.attended;
+    };
   }
 
   /** Starts the engine, once; later calls do nothing. */
@@ -94,21 +97,14 @@ export class Session {
 
   answer(callId: string, body: PermissionBody): void {
     this.#permissions.answer(callId, body);
-    this.#emit({
-      kind: 'ca_permission_decision',
-      callId,
-      decision: body.decision,
-      ...(body.reason === undefined ? {} : { reason: body.reason }),
-    });
+    this.#decided(callId, body);
   }
 
   /** Ends the session, not just its turn. Does nothing to one that has ended. */
   cancel(): void {
     if (this.#status !== 'pending' && this.#status !== 'running') return;
     this.#status = 'cancelled';
-    this.#input.close({ discard: true });
-    this.#permissions.close('session cancelled');
-    this.#abort.abort();
+    this.#halt('session cancelled');
   }
 
   /** Ends the session and resolves when it has ended, started or not. */
@@ -139,18 +135,37 @@ export class Session {
     this.#emit({ kind: 'ca_turn_started', turnIndex: this.#turns++, message });
   }
 
+  #fail(message: string): void {
+    if (this.#abort.signal.aborted || !this.live) return;
+    this.#failure = message;
+    this.#halt('session failed');
+  }
+
+  #halt(reason: string): void {
+    this.#input.close({ discard: true });
+    this.#permissions.close(reason);
+    this.#abort.abort();
+  }
+
   async #run(): Promise<void> {
-    const { engine, log, limits, redact } = this.init;
+    const { engine, limits, log } = this.init;
     log('engine.start', { sessionId: this.init.id, engine: engine.name });
-    const giveUp = deadlineAfterAbort(this.#abort.signal, limits.cancelMs);
+    const giveUp = giveUpAfterAbort(this.#abort.signal, limits.cancelMs);
     try {
-      const outcome = await Promise.race([engine.run(this.#engineRun()), giveUp.promise]);
-      this.#end(this.#abort.signal.aborted ? 'cancelled' : outcome);
+      this.#end(await Promise.race([this.#work(), giveUp.promise]));
     } catch (error) {
-      if (this.#abort.signal.aborted) this.#end('cancelled');
-      else this.#end('error', redact(messageOf(error)));
+      this.#end('error', messageOf(error));
     } finally {
       giveUp.clear();
+    }
+  }
+
+  /** The engine's run, and the last write of its transcript: whoever sees the end of the session may go. */
+  async #work(): Promise<EngineOutcome> {
+    try {
+      return await this.init.engine.run(this.#engineRun());
+    } finally {
+      await this.transcript?.settled();
     }
   }
 
@@ -159,17 +174,23 @@ export class Session {
     this.#end('cancelled');
   }
 
-  #end(reason: EndReason, errorMessage?: string): void {
+  /** Why it ended is what ended it first, not what that led to. */
+  #end(outcome: EndReason, message?: string): void {
+    if (this.#failure !== undefined) this.#close('error', this.#failure);
+    else if (this.#abort.signal.aborted) this.#close('cancelled');
+    else this.#close(outcome, message);
+  }
+
+  #close(reason: EndReason, message?: string): void {
     if (this.#status === 'running') this.#status = reason === 'error' ? 'errored' : 'completed';
     this.#input.close({ discard: true });
     this.#permissions.close('session ended');
-    this.#emit({
-      kind: 'ca_session_ended',
-      reason,
-      ...(errorMessage === undefined ? {} : { errorMessage }),
-    });
+    this.transcript?.close();
+    const { id, log, redact } = this.init;
+    const errorMessage = message === undefined ? {} : { errorMessage: redact(message) };
+    this.#emit({ kind: 'ca_session_ended', reason, ...errorMessage });
     this.events.close();
-    this.init.log('session.end', { sessionId: this.init.id, reason, errorMessage });
+    log('session.end', { sessionId: id, reason, ...errorMessage });
     this.#ended.resolve();
   }
 
@@ -187,21 +208,20 @@ export class Session {
       message: (payload) => this.#emit({ kind: 'sdk_message', payload }),
       usage: (usage) => this.#emit({ kind: 'ca_usage_snapshot', ...usage }),
       askPermission: (request) => this.#ask(request),
+      store: this.transcript,
       log,
     };
   }
 
-  #ask(request: PermissionRequest): ReturnType<EngineRun['askPermission']> {
+  async #ask(request: PermissionRequest): Promise<PermissionAnswer> {
     const { callId, toolName, input, risk } = request;
+    const requiresHuman = this.#requiresHuman(risk);
+    const ruling = await this.init.policy?.(request, this.#abort.signal);
+    // A policy speaks for the client. Where the identity wants a person, it can only refuse.
+    if (ruling && (ruling.behavior === 'deny' || !requiresHuman)) return ruling;
+    const human = requiresHuman ? { requiresHuman } : {};
     return this.#permissions.ask(request, () =>
-      this.#emit({
-        kind: 'ca_permission_request',
-        callId,
-        toolName,
-        input,
-        risk,
-        ...(this.#requiresHuman(risk) ? { requiresHuman: true } : {}),
-      }),
+      this.#emit({ kind: 'ca_permission_request', callId, toolName, input, risk, ...human }),
     );
   }
 
@@ -210,8 +230,16 @@ export class Session {
     return humanInTheLoop === 'always' || (humanInTheLoop === 'destructive' && !/^(low|medium)$/.test(risk));
   }
 
-  #emit(event: EventInit): void {
-    this.events.append({ ...event, sessionId: this.init.id });
+  #decided(callId: string, { decision, reason }: Pick<PermissionBody, 'decision' | 'reason'>): void {
+    const why = reason === undefined ? {} : { reason };
+    this.#emit({ kind: 'ca_permission_decision', callId, decision, ...why });
+  }
+
+  #emit(init: EventInit): void {
+    const event: HarnessEvent = { ...init, sessionId: this.init.id };
+    const eventId = this.events.append(event);
+    const { audit, log } = this.init;
+    if (audit) audited(audit, { sessionId: this.init.id, eventId, event, timestamp: Date.now() }, log);
   }
 }
 
@@ -221,19 +249,3 @@ type EventInit = HarnessEvent extends infer E
     ? Omit<E, 'sessionId'>
     : never
   : never;
-
-/** Settles `ms` after the signal aborts: an engine that ignores a cancel must not keep the session open. */
-function deadlineAfterAbort(signal: AbortSignal, ms: number) {
-  const { promise, resolve } = deferred<EngineOutcome>();
-  let timer: NodeJS.Timeout | undefined;
-  const arm = (): void => {
-    timer = setTimeout(() => resolve('complete'), ms);
-  };
-  if (signal.aborted) arm();
-  else signal.addEventListener('abort', arm, { once: true });
-  const clear = (): void => {
-    signal.removeEventListener('abort', arm);
-    clearTimeout(timer);
-  };
-  return { promise, clear };
-}

@@ -41,9 +41,14 @@ export class TestHarness implements AsyncDisposable {
 
   /** Makes a session of an inline agent and returns its id. */
   async create(body: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    const response = await this.post('/v1/sessions', { ...inlineAgent(), ...body });
+    const response = await this.tryCreate(body);
     if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`);
     return ((await response.json()) as CreateSessionResponse).sessionId;
+  }
+
+  /** The answer to such a request. */
+  tryCreate(body: Readonly<Record<string, unknown>>): Promise<Response> {
+    return this.post('/v1/sessions', { ...inlineAgent(), ...body });
   }
 
   send(id: string, content: string): Promise<Response> {

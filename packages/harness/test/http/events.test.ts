@@ -3,13 +3,10 @@ import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { listen } from '../../src/boot/listen.ts';
 import type { EngineRun } from '../../src/engine/engine.ts';
-import { cursorOf, eventStream } from '../../src/http/sse.ts';
-import { EventLog } from '../../src/session/event-log.ts';
+import { cursorOf } from '../../src/http/sse.ts';
 import { rejection, TestHarness } from '../helpers/harness.ts';
 import { endless, scriptedEngine } from '../helpers/scripted-engine.ts';
 import { allFramesOf, framesUntil, kindsOf } from '../helpers/sse.ts';
-
-const message = (n: number) => ({ kind: 'sdk_message' as const, sessionId: 's', payload: n });
 
 describe('events', () => {
   it('have ids from 0 without gaps, started first and ended last, even with messages sent before', async () => {
@@ -87,16 +84,6 @@ describe('a reader', () => {
     expect(frames).toHaveLength(2);
   });
 
-  it('ends its wait at once when it leaves', async () => {
-    const log = new EventLog();
-    const reader = eventStream(log, -1).getReader();
-    const read = reader.read();
-    await expect.poll(() => log.waiting).toBe(1);
-    await reader.cancel();
-    expect(await read).toMatchObject({ done: true });
-    expect(log.waiting).toBe(0);
-  });
-
   it('gets a comment while nothing happens', async () => {
     await using harness = await TestHarness.start({ engines: [endless], keepAliveMs: 5 });
     const id = await harness.create({ streamingInput: true });
@@ -111,43 +98,6 @@ describe('a reader', () => {
     expect([cursorOf('7'), cursorOf(undefined), cursorOf('-3'), cursorOf('1e3'), cursorOf('')]).toEqual([
       7, -1, -1, -1, -1,
     ]);
-  });
-});
-
-describe('the log of events', () => {
-  const never = new AbortController().signal;
-
-  it('forgets the oldest beyond its size and keeps counting', async () => {
-    const log = new EventLog(500);
-    for (let n = 0; n < 100; n++) log.append(message(n));
-    log.close();
-    const text = await new Response(eventStream(log, -1)).text();
-    const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
-    expect(ids.length).toBeGreaterThan(1);
-    expect(ids.length).toBeLessThan(10);
-    expect(ids.at(-1)).toBe(99);
-    expect(ids).toEqual(ids.map((_, index) => (ids[0] ?? 0) + index));
-  });
-
-  it('keeps an event that alone is larger than its size', async () => {
-    const log = new EventLog(10);
-    log.append(message(1));
-    expect(await log.read(-1, 1_000, never)).toMatchObject({ kind: 'frames', cursor: 0 });
-  });
-
-  it('takes nothing after its end', async () => {
-    const log = new EventLog();
-    log.close();
-    expect(log.append(message(1))).toBeUndefined();
-    expect(await log.read(-1, 1_000, never)).toEqual({ kind: 'closed' });
-  });
-
-  it('hands a reader no more than a batch, without losing any', async () => {
-    const log = new EventLog();
-    for (let n = 0; n < 1_000; n++) log.append(message(n));
-    log.close();
-    const frames = await allFramesOf(new Response(eventStream(log, -1)));
-    expect(frames.map(({ id }) => id)).toEqual(Array.from({ length: 1_000 }, (_, id) => id));
   });
 });
 

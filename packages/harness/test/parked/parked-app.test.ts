@@ -33,7 +33,7 @@ it('reads no claim of more than 2 MiB', async () => {
   const { claim, state } = parkedApp();
   const env = { LARGE: 'x'.repeat(2 * 1024 * 1024) };
   const large = JSON.stringify({ token: 'a-token-of-this-test', env });
-  expect(await rejection(claim(large))).toEqual([413, 'HTTP_EXCEPTION']);
+  expect(await rejection(claim(large))).toEqual([413, 'TOO_LARGE']);
   expect(state.claims).toBe(0);
 });
 
