@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import type { TranscriptKey } from '@computeragent/protocol';
 import * as z from 'zod';
 import { HarnessError, systemCode } from '../errors.ts';
-import { jailedPath } from '../fs/jail.ts';
+import { makeFolder as makeFolderIn } from '../fs/change.ts';
 import type { OpenStore, StoreKind } from './store.ts';
 import { openTranscriptFile, subpathOf, type TranscriptFile } from './transcript-file.ts';
 
@@ -72,17 +72,18 @@ async function rootOf(options: unknown, below: string | undefined): Promise<stri
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw refused('the file store needs a folder: sessionStore.options.root');
   const { root: wanted } = parsed.data;
-  const root = await makeFolder(below === undefined ? resolve(wanted) : await inside(below, wanted));
+  const root = await (below === undefined ? makeFolder(resolve(wanted)) : makeInside(below, wanted));
   const foreign = (await readdir(root)).some((name) => !OWN_NAME.test(name));
   if (foreign) throw refused('the folder of the file store holds other things: name a folder of its own');
   return root;
 }
 
-/** Where a folder is, seen from the one that it must not leave. */
-async function inside(below: string, wanted: string): Promise<string> {
+/** Makes a folder that does not leave the one it has to be in, by no link either. */
+async function makeInside(below: string, wanted: string): Promise<string> {
   await mkdir(below, { recursive: true, mode: 0o700 });
-  const names = relative(resolve(below), resolve(below, wanted)) || '.';
-  return (await jailedPath(below, names)).path;
+  const inside = relative(resolve(below), resolve(below, wanted));
+  if (inside !== '') await makeFolderIn(below, inside, true);
+  return makeFolder(join(below, inside));
 }
 
 async function makeFolder(wanted: string): Promise<string> {
