@@ -4,10 +4,12 @@ import { DRIVERS, type DriverName } from './start/names.ts';
 export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-runs N] [--wait SECONDS]
        npm run bench -- fleet [--json] [--runs N]
        npm run bench -- start [--json] [--runs N] [--fresh-runs N] [--driver NAME]
+       npm run bench -- stream [--json] [--runs N]
 
   cold            measures cold boots against the same boots made by hand
   fleet           measures what 10,000 simulated VMs cost their host process; boots none
   start           measures how soon a VM answers its first command: booted, forked, from a pool, and by hand
+  stream          measures how fast a turn's events reach the caller's loop, and what they cost; boots no VM
   --json          ends with one line of JSON instead of a table
   --runs N        how often each is measured: 1 to 99 (3)
   --fresh-runs N  how often of these the image without Node and packages is measured, which takes minutes (cold: all, start: 1)
@@ -19,6 +21,7 @@ export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'fleet'; readonly json: boolean; readonly runs: number }
+  | { readonly name: 'stream'; readonly json: boolean; readonly runs: number }
   | {
       readonly name: 'start';
       readonly json: boolean;
@@ -45,7 +48,7 @@ export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args);
   if (values.help) return { name: 'help' };
   const [name, ...rest] = positionals;
-  if ((name !== 'cold' && name !== 'fleet' && name !== 'start') || rest.length > 0) {
+  if (!isBenchmark(name) || rest.length > 0) {
     throw new UsageError(
       name === undefined ? 'what is to be measured?' : `unknown benchmark: ${positionals.join(' ')}`,
     );
@@ -65,6 +68,11 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'start') return { name, json, runs, freshRuns, driver: driverOf(values.driver ?? 'qemu') };
   return { name, json, runs };
 }
+
+const NAMES = ['cold', 'fleet', 'start', 'stream'] as const;
+
+const isBenchmark = (name: string | undefined): name is (typeof NAMES)[number] =>
+  NAMES.some((each) => each === name);
 
 function parsed(args: readonly string[]) {
   try {

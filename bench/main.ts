@@ -1,4 +1,4 @@
-// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet|start [--json]`
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet|start|stream [--json]`
 import { messageOf } from '../src/errors.ts';
 import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
 import { benchCold } from './cold.ts';
@@ -7,6 +7,8 @@ import { fleetTable } from './fleet/report.ts';
 import { table } from './report.ts';
 import { benchStart } from './start.ts';
 import { startTable } from './start/report.ts';
+import { benchStream } from './stream.ts';
+import { streamTable } from './stream/report.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -39,6 +41,11 @@ async function measure(command: Command): Promise<number> {
   if (command.name === 'fleet') {
     const report = await benchFleet({ runs: command.runs, signal: interrupted.signal, say });
     console.log(command.json ? JSON.stringify(report) : fleetTable(report));
+    return 0;
+  }
+  if (command.name === 'stream') {
+    const report = await benchStream({ runs: command.runs, signal: interrupted.signal, say });
+    console.log(command.json ? JSON.stringify(report) : streamTable(report));
     return 0;
   }
   if (command.name === 'start') {
