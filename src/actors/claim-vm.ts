@@ -1,6 +1,7 @@
 import { VzvmError } from '../errors.ts';
 import { claimHarness, renewHarness } from './claim.ts';
 import { guestConnection } from './guest-connection.ts';
+import { harnessEnv } from './harness-env.ts';
 import { harnessUrl } from './harness-url.ts';
 import { type NewIdentity, newIdentity } from './new-identity.ts';
 import type { VmSession } from './session.ts';
@@ -29,7 +30,7 @@ export async function claimVm(vm: VmSession, { envs, label }: VmClaim, signal: A
     secret: parking.secret,
     claim: {
       token: vm.token,
-      env: envs,
+      env: harnessEnv(vm, envs),
       ...(label === undefined ? {} : { label }),
       ...(made ? { identity: made.identity } : {}),
     },

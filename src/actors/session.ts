@@ -90,6 +90,14 @@ export interface Ownership {
   settled(): Promise<void>;
 }
 
+/** Spans of a VM, as `TRACEPARENT` has them. */
+export interface VmTraceparents {
+  /** Of the state that it is in. */
+  readonly traceparent: () => string | undefined;
+  /** Of its whole life. */
+  readonly vmTraceparent: string | undefined;
+}
+
 /** Everything the actors of one VM share. Lives beside the machine, never in it: it holds secrets and sockets. */
 export interface VmSession {
   readonly name: string;
@@ -111,6 +119,8 @@ export interface VmSession {
   readonly snapshotable?: boolean | undefined;
   readonly scope: Scope;
   readonly log: LogLine;
+  /** Which spans its programs belong to; undefined where nobody traces. */
+  spans?: VmTraceparents | undefined;
   /** Undefined where the VM ends with this process anyway. */
   owned?: Ownership | undefined;
   /** It was given to nobody, and lives on: its release lets go of it. */

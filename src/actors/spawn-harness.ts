@@ -2,6 +2,7 @@ import { fromPromise } from 'xstate';
 import { parkedConfig, spawnCommand } from '../guest/index.ts';
 import { asStepError, execInGuest } from './guest-connection.ts';
 import { caPathInGuest } from './host-certificates.ts';
+import { harnessEnv } from './harness-env.ts';
 import { HARNESS_PORT } from './harness-url.ts';
 import { harnessWatch } from './harness-watch.ts';
 import type { ActorDeps, VmSession } from './session.ts';
@@ -30,7 +31,10 @@ export const spawnHarness = (deps: ActorDeps) =>
 function bootConfig(vm: VmSession): string {
   // Where the host needs a tunnel anyway, nobody else on the guest's network may even try.
   const host = vm.driver.features.directRoute ? '0.0.0.0' : '127.0.0.1';
-  if (!vm.parking) return JSON.stringify({ token: vm.token, host, port: HARNESS_PORT, env: vm.envs });
+  if (!vm.parking) {
+    const env = harnessEnv(vm, vm.envs);
+    return JSON.stringify({ token: vm.token, host, port: HARNESS_PORT, env });
+  }
   const { secret, renews } = vm.parking;
   return parkedConfig({
     host,

@@ -1,3 +1,4 @@
+import { withTraceparent } from '../drivers/trace-context.ts';
 import type { ActorDeps, VmSession } from './session.ts';
 
 /** The input of every actor: ids only, so that snapshots and inspectors never see a handle or a secret. */
@@ -13,7 +14,7 @@ export function step<T>(deps: ActorDeps, work: (vm: VmSession, signal: AbortSign
   return async ({ input, signal }: { input: VmRef; signal: AbortSignal }): Promise<T> => {
     const vm = deps.session(input.vmId);
     try {
-      return await vm.scope.track(work(vm, signal));
+      return await withTraceparent(vm.spans?.traceparent, () => vm.scope.track(work(vm, signal)));
     } catch (error) {
       if (signal.aborted) throw error;
       vm.lastError = error;

@@ -7,6 +7,7 @@ import { detachVm } from './detach.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { Progresses } from './progress.ts';
+import { startSpans } from './telemetry/vm-spans.ts';
 import type { DetachOptions, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
 
@@ -50,8 +51,11 @@ export class VmHost {
     const owned = this.#ownerships.of(session);
     session.owned = owned;
     const progress = this.#progresses.vm(session, input);
+    const spans = startSpans(session);
+    session.spans = spans;
     const tell = (event: VmHandleEvent) => {
       progress.hear(event);
+      spans?.hear(event);
       const line = isNews(event) ? describe(name, event) : undefined;
       if (line !== undefined) this.#log(line);
       owned?.note(event);
@@ -62,6 +66,7 @@ export class VmHost {
     this.#running.set(name, vm);
     void vm.done.then((output) => {
       progress.end();
+      spans?.end(output);
       this.#ended(output);
       this.#ownerships.ended(session);
     });

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { currentTraceparent } from '../trace-context.ts';
 import { withHomebrew } from '../program-folders.ts';
 
 /** What `tart` is to have in its environment, and, where undefined, what it is not to have. */
@@ -8,7 +9,7 @@ export type TartEnvironment = Readonly<Record<string, string | undefined>>;
 const CREDENTIALS = ['TART_REGISTRY_USERNAME', 'TART_REGISTRY_PASSWORD'];
 /** Only these talk to a registry. */
 const REGISTRY_VERBS = new Set(['pull', 'clone']);
-/** With the first of these Tart sends its command lines to whoever collects traces. */
+/** These make Tart send its command lines to whoever collects traces. */
 const TRACES = /^(TRACEPARENT|CIRRUS_SENTRY_TAGS|SENTRY_.*|OTEL_.*)$/;
 
 /** Tart's folder: as given, else as the environment says, else its own default. */
@@ -21,7 +22,10 @@ export function hasUnboundCredentials(env: NodeJS.ProcessEnv = process.env): boo
   return CREDENTIALS.every((name) => env[name]) && !env['TART_REGISTRY_HOSTNAME'];
 }
 
-/** Quiet and without surprises: no updates of the terminal, no pruning of what others cached, no traces. */
+/**
+ * Quiet and without surprises: no updates of the terminal, no pruning of what others cached, no traces of its own. It is told
+ * which span of this program it belongs to, but not where spans go.
+ */
 export function environmentOf(
   verb: string,
   home: string | undefined,
@@ -30,8 +34,10 @@ export function environmentOf(
   const mayLogIn = REGISTRY_VERBS.has(verb) && !hasUnboundCredentials(env);
   const kept = mayLogIn ? [] : CREDENTIALS;
   const removed = [...kept, ...Object.keys(env).filter((name) => TRACES.test(name))];
+  const traceparent = currentTraceparent();
   return {
     ...Object.fromEntries(removed.map((name) => [name, undefined])),
+    ...(traceparent === undefined ? {} : { TRACEPARENT: traceparent }),
     CI: '1',
     TART_NO_AUTO_PRUNE: '1',
     PATH: withHomebrew(env['PATH'] ?? '').join(delimiter),

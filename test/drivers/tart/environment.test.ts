@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { environmentOf, hasUnboundCredentials, tartHome } from '../../../src/drivers/tart/environment.ts';
+import { withTraceparent } from '../../../src/drivers/trace-context.ts';
 import { running } from '../../helpers/tart/guest.ts';
 import { startTartBench } from '../../helpers/tart/index.ts';
 
@@ -26,6 +27,16 @@ describe('the environment of tart', () => {
     for (const name of Object.keys(env)) expect(result).toHaveProperty([name], undefined);
   });
 
+  it('is told which span of this program it belongs to, and nothing of where spans go', () => {
+    const env = { TRACEPARENT: '00-1-2-01', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'x', SENTRY_DSN: 'x' };
+    const result = withTraceparent(
+      () => '00-3-4-01',
+      () => environmentOf('run', undefined, env),
+    );
+    expect(result).toMatchObject({ TRACEPARENT: '00-3-4-01', SENTRY_DSN: undefined });
+    expect(result).toHaveProperty(['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'], undefined);
+  });
+
   it('finds programs where Homebrew puts them, and prunes nothing', () => {
     expect(environmentOf('run', '/h', { PATH: '/usr/bin' })).toMatchObject({
       PATH: '/usr/bin:/opt/homebrew/bin:/usr/local/bin',
@@ -37,14 +48,20 @@ describe('the environment of tart', () => {
   });
 
   it('is what a VM is run with', async () => {
-    for (const [name, value] of Object.entries({ ...bound, TRACEPARENT: '00-1-2-01' }))
+    for (const [name, value] of Object.entries({
+      ...bound,
+      TRACEPARENT: '00-1-2-01',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'x',
+    }))
       vi.stubEnv(name, value);
     await using bench = await startTartBench();
-    const { guest, pid } = await running(bench.driver);
+    const traceparent = () => '00-3-4-01';
+    const { guest, pid } = await withTraceparent(traceparent, () => running(bench.driver));
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
     await bench.driver.delete(guest);
     vi.unstubAllEnvs();
     expect(environment).toContain('/opt/homebrew/bin');
-    expect(environment).not.toMatch(/secret|TRACEPARENT/);
+    expect(environment).toContain('TRACEPARENT=00-3-4-01');
+    expect(environment).not.toMatch(/secret|00-1-2-01|OTEL_/);
   });
 });
