@@ -17,8 +17,8 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/i;
 const OWN_SITE = new Set(['same-origin', 'none']);
 
 /**
- * Who may pass. A token is something that no web page has; where there is none, or a handler may go by what a browser sends
- * along by itself, requests that a page has caused are refused.
+ * Who may pass: no web page of another origin, whatever it has. A token is something that no page knows; where there is
+ * none, or a handler may go by what a browser sends along by itself, other requests that a page has caused are refused, too.
  */
 export function guardsOf(
   owner: Owner | undefined,
@@ -28,8 +28,8 @@ export function guardsOf(
   const byHandler = authHandler
     ? [refuseOtherSites, askHandler(authHandler, authPublicPaths ?? [HEALTH])]
     : [];
-  const guards = [...byToken, ...byHandler];
-  return guards.length > 0 ? guards : [requireLocalName, refuseOtherSites];
+  const known = [...byToken, ...byHandler];
+  return [refuseOtherOrigins, ...(known.length > 0 ? known : [requireLocalName, refuseOtherSites])];
 }
 
 /** @throws HarnessError UNAUTHORIZED. */
@@ -82,19 +82,26 @@ const requireLocalName: MiddlewareHandler<Env> = async (context, next) => {
   return next();
 };
 
-/** A browser says on whose behalf it asks. Other programs do not. */
-const refuseOtherSites: MiddlewareHandler<Env> = async (context, next) => {
+/** A browser says which page asks, unless it only follows a link. Other programs do not. */
+const refuseOtherOrigins: MiddlewareHandler<Env> = async (context, next) => {
   const origin = context.req.header('origin');
+  if (origin !== undefined && !isOrigin(origin, context.req.url)) throw forbidden();
+  return next();
+};
+
+/** What it loads for a page without a word about the page, and what is followed from one, it marks as well. */
+const refuseOtherSites: MiddlewareHandler<Env> = async (context, next) => {
   const site = context.req.header('sec-fetch-site');
-  const isForeign = origin !== undefined && !isOrigin(origin, context.req.url);
-  if (isForeign || (site !== undefined && !OWN_SITE.has(site))) {
-    throw new HarnessError('FORBIDDEN', 403, 'this harness does not answer to web pages');
-  }
+  if (site !== undefined && !OWN_SITE.has(site)) throw forbidden();
   return next();
 };
 
 function isOrigin(origin: string, url: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === new URL(url).host;
+}
+
+function forbidden(): HarnessError {
+  return new HarnessError('FORBIDDEN', 403, 'this harness does not answer to web pages');
 }
 
 function unauthorized(message: string): HarnessError {

@@ -8,9 +8,12 @@ import type { Decide } from './init.ts';
 /** A tool call waits for this long at most, twice for the first one. */
 const CALL_MS = 15_000;
 
-const policySchema = z.looseObject({ cedar_guardrail: z.unknown(), opa_guardrail: z.unknown() });
+const policySchema = z.looseObject({
+  cedar_guardrail: z.unknown().optional(),
+  opa_guardrail: z.unknown().optional(),
+});
 const rulingSchema = z.object({
-  allowed: z.literal(true).or(z.literal(false)),
+  allowed: z.boolean(),
   denied_by: z.string().nullish(),
   reason: z.string().nullish(),
 });

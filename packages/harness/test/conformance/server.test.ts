@@ -9,8 +9,6 @@ import { listen } from '../../src/boot/listen.ts';
 import { TestHarness } from '../helpers/harness.ts';
 import { mock, TURNS } from './mock.ts';
 
-/** What the harness does not serve yet, beside `/v1/chat`. */
-const NOT_YET = ['begin with the messages that came with the request', 'that a web page sends is refused'];
 const TOKEN = 'a-token-of-this-test';
 
 /** The harness as a function. */
@@ -39,9 +37,7 @@ describe.each([
   ['as a function', direct],
   ['over a port', listening],
 ] as const)('the harness, %s', (_, target) => {
-  const table = conformanceChecks
-    .filter(({ group, name }) => group !== 'chat' && !NOT_YET.includes(name))
-    .map((check) => [check.group, check.name, check] as const);
+  const table = conformanceChecks.map((check) => [check.group, check.name, check] as const);
   it.each(table)('%s: %s', async (_group, _name, check) => {
     const { outcome, error } = await runConformanceCheck(check, target, { ...TURNS, timeoutMs: 10_000 });
     if (error) throw error;

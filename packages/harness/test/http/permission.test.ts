@@ -7,7 +7,7 @@ import { framesUntil, kindsOf } from '../helpers/sse.ts';
 const INPUT = { file_path: '/a', content: 'x' };
 
 /** A harness whose engine asks once, and what it was answered. */
-async function asking(limits: { permissionMs?: number } = {}) {
+async function asking(limits: { permissionMs?: number; unattendedMs?: number } = {}) {
   const answers: PermissionAnswer[] = [];
   const engine = scriptedEngine(async ({ askPermission }) => {
     answers.push(await askPermission({ callId: 'call_1', toolName: 'Write', input: INPUT, risk: 'medium' }));
@@ -72,10 +72,28 @@ describe('a permission request', () => {
     expect(asked.answers).toEqual([]);
   });
 
-  it('is denied when nobody answers in time', async () => {
+  it('is denied when nobody answers in time, and its readers are told', async () => {
     await using asked = await asking({ permissionMs: 10 });
-    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_session_ended');
-    expect(asked.answers).toMatchObject([{ behavior: 'deny' }]);
+    const frames = await framesUntil(asked.events, ({ event }) => event.kind === 'ca_session_ended');
+    expect(asked.answers).toMatchObject([{ behavior: 'deny', interrupt: false }]);
+    expect(frames.at(-2)?.event).toMatchObject({
+      kind: 'ca_permission_decision',
+      callId: 'call_1',
+      decision: 'deny',
+      reason: expect.stringContaining('10 ms'),
+    });
+  });
+
+  it('is denied when its readers have left for too long, not while one is there', async () => {
+    await using asked = await asking({ unattendedMs: 20 });
+    const { harness, id } = asked;
+    await framesUntil(asked.events, ({ event }) => event.kind === 'ca_permission_request');
+    const reader = (await harness.events(id)).body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await expect.poll(() => asked.answers).toMatchObject([{ behavior: 'deny' }]);
+    const decision = (await harness.allFrames(id)).at(-2)?.event;
+    expect(decision).toMatchObject({ reason: expect.stringContaining('nobody read') });
   });
 
   it('is denied when the session is cancelled', async () => {
