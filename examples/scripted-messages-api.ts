@@ -16,14 +16,14 @@ export interface ScriptedMessagesApi {
 export const HELLO = { name: 'hello.md', text: '# Hello\n\nWritten by an agent in its own VM.\n' } as const;
 
 /**
- * Starts a scripted Messages API, for where there is no API key. An agent that has a Write tool says a few words and
+ * Starts a scripted Messages API, for where there is no API key. Without a scene of the caller's: An agent that has a Write tool says a few words and
  * writes {@link HELLO} into its working directory, then says that it is done. Everything else of the agent is real.
  */
-export async function startScriptedMessagesApi(): Promise<ScriptedMessagesApi> {
+export async function startScriptedMessagesApi(scene: Scene = helloScene): Promise<ScriptedMessagesApi> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${new URL(request.url ?? '/', 'http://localhost').pathname}`);
-    answer(request, response).catch((error: unknown) => {
+    answer(request, response, scene).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });
@@ -40,7 +40,8 @@ export async function startScriptedMessagesApi(): Promise<ScriptedMessagesApi> {
   return { url: `http://127.0.0.1:${port}`, requests, close };
 }
 
-interface MessagesRequest {
+/** What the model is asked, as far as a scene looks at it. */
+export interface MessagesRequest {
   readonly model: string;
   readonly stream?: boolean;
   readonly system?: unknown;
@@ -48,26 +49,30 @@ interface MessagesRequest {
   readonly tools?: readonly { readonly name: string }[];
 }
 
-type Block =
+/** What the model says: words, or the use of a tool. */
+export type Block =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'tool_use'; readonly name: string; readonly input: Readonly<Record<string, string>> };
+  | { readonly type: 'tool_use'; readonly name: string; readonly input: Readonly<Record<string, unknown>> };
+
+/** Chooses what the model says. */
+export type Scene = (asked: MessagesRequest) => readonly Block[];
 
 let count = 0;
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, scene: Scene): Promise<void> {
   const body = await text(request);
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   if (request.method !== 'POST')
     return json(response, 404, { type: 'error', error: { type: 'not_found_error' } });
   if (pathname.endsWith('/count_tokens')) return json(response, 200, { input_tokens: 1 });
   const asked = JSON.parse(body) as MessagesRequest;
-  const blocks = sceneFor(asked);
+  const blocks = scene(asked);
   const id = ++count;
   if (asked.stream === true) stream(response, [...eventsOf(asked.model, id, blocks)]);
   else json(response, 200, { ...messageOf(asked.model, id), content: blocks, stop_reason: 'end_turn' });
 }
 
-function sceneFor(asked: MessagesRequest): readonly Block[] {
+function helloScene(asked: MessagesRequest): readonly Block[] {
   if (answersTool(asked)) return [{ type: 'text', text: `Done: ${HELLO.name} is written.` }];
   const directory = workingDirectory(asked);
   const canWrite = asked.tools?.some(({ name }) => name === 'Write') === true;
@@ -80,7 +85,7 @@ function sceneFor(asked: MessagesRequest): readonly Block[] {
 }
 
 /** True when the newest message is a tool's result: then this turn's work is done. */
-function answersTool({ messages }: MessagesRequest): boolean {
+export function answersTool({ messages }: MessagesRequest): boolean {
   const content = messages.findLast(({ role }) => role === 'user')?.content;
   return Array.isArray(content) && content.some((block: { type?: string }) => block.type === 'tool_result');
 }

@@ -27,6 +27,7 @@ export class Session {
   #readers = 0;
   #failure: string | undefined;
   #status: SessionInfo['status'] = 'pending';
+  #isStarted = false;
 
   constructor(init: SessionInit) {
     this.init = init;
@@ -74,10 +75,11 @@ export class Session {
   start(): void {
     if (this.#status !== 'pending') {
       // Cancelled before it started: the log still has to begin and end.
-      if (this.#status === 'cancelled' && this.live) this.#finishUnstarted();
+      if (this.#status === 'cancelled' && this.live && !this.#isStarted) this.#finishUnstarted();
       return;
     }
     this.#status = 'running';
+    this.#isStarted = true;
     this.#begin();
     void this.#run();
   }

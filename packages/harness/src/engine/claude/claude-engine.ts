@@ -2,9 +2,11 @@ import type { Query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Engine, EngineOutcome, EngineRun } from '../engine.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { claudeOptions } from './options.ts';
+import { loadSdk } from './sdk.ts';
+import { transcriptOptions } from './transcript.ts';
 import { turnResultOf } from './usage.ts';
 
-/** Runs agents on the Claude Agent SDK. The SDK is loaded with the first session, so that the harness starts without it. */
+/** Runs agents on the Claude Agent SDK. */
 export function claudeEngine(): Engine {
   return {
     name: 'claude-agent-sdk',
@@ -12,7 +14,7 @@ export function claudeEngine(): Engine {
       streamingInput: true,
       partialMessages: true,
       permissionCallback: true,
-      sessions: false,
+      sessions: true,
       budget: true,
     },
     preload: async () => void (await loadSdk()),
@@ -20,17 +22,16 @@ export function claudeEngine(): Engine {
   };
 }
 
-const loadSdk = () => import('@anthropic-ai/claude-agent-sdk');
-
 async function runClaude(run: EngineRun): Promise<EngineOutcome> {
-  const { query } = await loadSdk();
+  const sdk = await loadSdk();
+  const transcript = await transcriptOptions(run);
   run.signal.throwIfAborted();
   await using program = new ClaudeProcess((text) =>
     run.log('engine.stderr', { sessionId: run.sessionId, text }),
   );
   const { spawnClaudeCodeProcess } = program;
-  const options = { ...claudeOptions(run), spawnClaudeCodeProcess };
-  const messages = query({ prompt: prompt(run), options });
+  const options = { ...claudeOptions(sdk, run, transcript), spawnClaudeCodeProcess };
+  const messages = sdk.query({ prompt: prompt(run), options });
   const abort = (): void => {
     messages.close();
     void program.end();
@@ -45,16 +46,16 @@ async function runClaude(run: EngineRun): Promise<EngineOutcome> {
 }
 
 async function forward(messages: Query, run: EngineRun): Promise<EngineOutcome> {
-  let outcome: EngineOutcome = 'complete';
   for await (const message of messages) {
     run.signal.throwIfAborted();
     const result = turnResultOf(message);
     // Before the result: a client stops reading the turn there.
     if (result?.usage) run.usage(result.usage);
-    if (result) outcome = result.budgetExceeded ? 'budget_exceeded' : 'complete';
     run.message(message);
+    // The budget is the session's: whatever follows would be refused, too.
+    if (result?.budgetExceeded) return 'budget_exceeded';
   }
-  return outcome;
+  return 'complete';
 }
 
 async function* prompt(run: EngineRun): AsyncGenerator<SDKUserMessage, void> {

@@ -1,88 +1,76 @@
-import type { CanUseTool, HookCallback, Options } from '@anthropic-ai/claude-agent-sdk';
-import type { HumanInTheLoop } from '../../identity/loader.ts';
+import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { EngineRun } from '../engine.ts';
 import { claudeEnv } from './env.ts';
-import { riskOf } from './risk.ts';
+import { claudeHooks } from './hooks.ts';
+import { askClient, permissionOptions, withoutLoosening } from './permissions.ts';
+import type { ClaudeSdk } from './sdk.ts';
+import { Supervision } from './supervision.ts';
+import { engineToolName, GAP_SERVER } from './tool-names.ts';
+import { toolServer } from './tools.ts';
+
+/** What a caller's JSON cannot say: functions and objects of this process, and what the store decides. */
+const OURS = [
+  'abortController',
+  'canUseTool',
+  'hooks',
+  'onElicitation',
+  'onUserDialog',
+  'sessionStore',
+  'spawnClaudeCodeProcess',
+  'stderr',
+  'supportedDialogKinds',
+  // The SDK has no temperature; an agent.yaml may well name one.
+  'temperature',
+] as const;
+
+/** Which conversation it is. */
+const CONVERSATION = ['continue', 'forkSession', 'persistSession', 'resume', 'sessionId'] as const;
 
 /** The SDK's options for a run. What keeps the session in its place is set last: the caller cannot undo it. */
-export function claudeOptions(run: EngineRun): Options {
-  // The SDK has no temperature; an agent.yaml may well name one.
-  const { temperature: _, ...given } = run.options;
+export function claudeOptions(
+  sdk: Pick<ClaudeSdk, 'createSdkMcpServer' | 'tool'>,
+  run: EngineRun,
+  transcript: Partial<Options> = {},
+): Options {
+  // A store decides which conversation this is; without one the caller may.
+  const ours = transcript.sessionStore ? [...OURS, ...CONVERSATION] : OURS;
+  const given = without(run.options, ours) as Options;
   const wanted = run.humanInTheLoop === 'none' ? given : withoutLoosening(given);
+  const supervision = new Supervision(run);
   return {
     ...wanted,
     ...permissionOptions(wanted, run.humanInTheLoop),
+    ...toolOptions(sdk, run, wanted),
+    ...transcript,
+    hooks: claudeHooks(run, supervision),
     cwd: run.cwd,
     env: claudeEnv(process.env, run.env),
     includePartialMessages: true,
-    canUseTool: askClient(run),
+    // A server's headers may be secrets, and a command line can be read by others.
+    mcpServersDelivery: 'initialize',
+    canUseTool: askClient(run, supervision),
   };
 }
 
-/** The mode is always said: left out, settings in a cloned repository would choose it. */
-function permissionOptions(wanted: Options, supervision: HumanInTheLoop): Partial<Options> {
-  if (supervision !== 'none') return supervised(wanted, supervision);
-  const permissionMode = wanted.permissionMode ?? 'default';
-  return { permissionMode, allowDangerouslySkipPermissions: permissionMode === 'bypassPermissions' };
-}
-
-/** Options of the caller by which a supervised agent could be let off: other rules, or another program. */
-const LOOSENING = [
-  'allowedTools',
-  'settings',
-  'managedSettings',
-  'extraArgs',
-  'permissionPromptToolName',
-  'pathToClaudeCodeExecutable',
-  'executable',
-  'executableArgs',
-] as const;
-
-/**
- * A supervised agent's caller cannot lower the guard, nor can settings that the agent finds or writes: a hook sends
- * each call to the client before any rule is read.
- */
-function supervised(wanted: Options, supervision: HumanInTheLoop): Partial<Options> {
+/** The identity's tools need no permission of their own, unless somebody has to agree. */
+function toolOptions(
+  sdk: Pick<ClaudeSdk, 'createSdkMcpServer' | 'tool'>,
+  run: EngineRun,
+  wanted: Options,
+): Partial<Options> {
+  const server = toolServer(sdk, run);
+  if (!server) return {};
+  const free = (run.identity?.tools ?? []).filter(({ needsConfirmation }) => !needsConfirmation);
+  const names = free.map(({ name }) => engineToolName(name));
   return {
-    permissionMode: wanted.permissionMode === 'plan' ? 'plan' : 'default',
-    allowDangerouslySkipPermissions: false,
-    hooks: {
-      ...wanted.hooks,
-      PreToolUse: [...(wanted.hooks?.PreToolUse ?? []), { hooks: [askFirst(supervision)] }],
-    },
+    mcpServers: { ...wanted.mcpServers, [GAP_SERVER]: server },
+    ...(run.humanInTheLoop === 'none' ? { allowedTools: [...(wanted.allowedTools ?? []), ...names] } : {}),
   };
 }
 
-function withoutLoosening(given: Options): Options {
-  const kept = { ...given };
-  for (const name of LOOSENING) delete kept[name];
-  return kept;
-}
-
-function askFirst(supervision: HumanInTheLoop): HookCallback {
-  return async (input) => {
-    if (input.hook_event_name !== 'PreToolUse') return {};
-    const risk = riskOf(input.tool_name, input.tool_input);
-    if (supervision === 'destructive' && (risk === 'low' || risk === 'medium')) return {};
-    return {
-      hookSpecificOutput: {
-        hookEventName: 'PreToolUse',
-        permissionDecision: 'ask',
-        permissionDecisionReason: 'the agent is supervised',
-      },
-    };
-  };
-}
-
-function askClient(run: EngineRun): CanUseTool {
-  return async (toolName, input, { toolUseID }) => {
-    const risk = riskOf(toolName, input);
-    const answer = await run.askPermission({ callId: toolUseID, toolName, input, risk });
-    if (answer.behavior === 'deny') return answer;
-    return {
-      behavior: 'allow',
-      updatedInput: answer.updatedInput as Record<string, unknown>,
-      updatedPermissions: [],
-    };
-  };
+function without(
+  options: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
 }

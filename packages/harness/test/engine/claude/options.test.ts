@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { claudeEnv } from '../../../src/engine/claude/env.ts';
 import { claudeOptions } from '../../../src/engine/claude/options.ts';
+import { loadSdk } from '../../../src/engine/claude/sdk.ts';
 import { riskOf } from '../../../src/engine/claude/risk.ts';
 import { turnResultOf } from '../../../src/engine/claude/usage.ts';
 import type { EngineRun, PermissionAnswer, PermissionRequest } from '../../../src/engine/engine.ts';
+
+const sdk = await loadSdk();
 
 function runWith(change: Partial<EngineRun> = {}): EngineRun {
   return {
@@ -22,7 +25,7 @@ function runWith(change: Partial<EngineRun> = {}): EngineRun {
   };
 }
 
-const optionsOf = (change: Partial<EngineRun>) => claudeOptions(runWith(change));
+const optionsOf = (change: Partial<EngineRun>) => claudeOptions(sdk, runWith(change));
 
 describe('the options of the Claude engine', () => {
   it('always name a permission mode', () => {
