@@ -111,10 +111,15 @@ export class Connection {
    */
   async #sayGoodbye(session: OpenSession): Promise<void> {
     const { client, id, mirror } = session;
-    if (session.ended === undefined)
-      await client.endInput(id, { timeoutMs: GOODBYE_MS }).catch(() => undefined);
+    const told =
+      session.ended !== undefined ||
+      (await client.endInput(id, { timeoutMs: GOODBYE_MS }).then(
+        () => true,
+        () => false,
+      ));
     await session.cancelling;
     if (!mirror) return;
+    if (told) await mirror.untilOver(GOODBYE_MS);
     try {
       await mirror.flush(timeoutsOf(this.#options).flushMs);
     } finally {

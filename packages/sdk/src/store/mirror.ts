@@ -26,9 +26,12 @@ export class TranscriptMirror {
   readonly #running: Promise<void>;
   /** The last line that the store has. */
   #stored = 0;
-  /** The harness has ended its answer by itself: the session is over, and this was all. */
+  /** Resolves when the harness has ended its answer by itself: the session is over, and this was all. */
+  readonly #over = Promise.withResolvers<void>();
   #complete = false;
   #progress = Promise.withResolvers<void>();
+  /** Resolves when somebody wants to know what there is. */
+  #wanted = Promise.withResolvers<void>();
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -49,12 +52,20 @@ export class TranscriptMirror {
     try {
       await within({ ms: timeoutMs, signal: this.failed, late }, async (signal) => {
         const seq = await client.flush(id, { signal, timeoutMs });
+        this.#wanted.resolve();
         while (this.#stored < seq) await abortable(this.#progress.promise, signal);
       });
     } catch (error) {
       if (this.#complete && isForgotten(error)) return;
       throw error instanceof SessionStoreError ? error : lost(messageOf(error), error);
     }
+  }
+
+  /** Waits a while for the session's end: an engine may write its last words only then. */
+  async untilOver(ms: number): Promise<void> {
+    const late = () => new HarnessConnectionError('TIMEOUT', 'the session goes on');
+    // One that does not end has nothing more to say, or its flush tells what is wrong.
+    await within({ ms, signal: this.failed, late }, () => this.#over.promise).catch(() => undefined);
   }
 
   /** Ends it, after the write that is under way. */
@@ -70,15 +81,22 @@ export class TranscriptMirror {
       const before = this.#stored;
       try {
         await this.#follow(signal);
-        failures = this.#stored > before ? 0 : failures + 1;
+        failures = 0;
+        // It ends with the session, and an ended session must not be kept alive by being asked.
+        if (this.#stored === before) await this.#untilWanted(signal);
       } catch (error) {
         if (signal.aborted || (this.#complete && isForgotten(error))) return;
         failures = this.#stored > before || error instanceof StreamIdle ? 0 : failures + 1;
         if (!isWorthAnotherTry(error) || failures > this.#options.reconnect.attempts) this.#fail(error);
       }
-      const pauseMs = this.#options.reconnect.pauseMs * 2 ** Math.min(failures, 6);
-      await sleep(failures === 0 ? 0 : pauseMs, undefined, { signal }).catch(() => undefined);
+      const pauseMs = failures === 0 ? 0 : this.#options.reconnect.pauseMs * 2 ** (failures - 1);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  async #untilWanted(signal: AbortSignal): Promise<void> {
+    await abortable(this.#wanted.promise, signal).catch(() => undefined);
+    this.#wanted = Promise.withResolvers<void>();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -90,6 +108,7 @@ export class TranscriptMirror {
       await this.#store(parser.push(chunk) as TranscriptLine[]);
     }
     this.#complete = true;
+    this.#over.resolve();
   }
 
   async #store(lines: readonly TranscriptLine[]): Promise<void> {

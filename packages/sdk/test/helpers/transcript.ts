@@ -11,6 +11,8 @@ export class ScriptedTranscript {
   readonly asked: number[] = [];
   /** Added to the number that a flush answers: lines that are yet to come. */
   behind = 0;
+  /** Whether its session has ended: who follows is told what there is, and no more. */
+  over = false;
   readonly #lines: string[] = [];
   readonly #followers = new Set<ServerResponse>();
 
@@ -27,6 +29,7 @@ export class ScriptedTranscript {
       json(response, 200, { ok: true, seq: this.#lines.length + this.behind });
       return true;
     }
+    if (/\/(?:end-input|cancel)$/.test(path)) this.end();
     if (!path.endsWith('/transcript')) return false;
     this.#follow(response, Number(new URL(url, 'http://x').searchParams.get('after')));
     return true;
@@ -62,6 +65,7 @@ export class ScriptedTranscript {
     this.asked.push(after);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.write(`\n${this.#lines.slice(after).join('')}`);
+    if (this.over) return void response.end();
     this.#followers.add(response);
     response.on('close', () => this.#followers.delete(response));
   }

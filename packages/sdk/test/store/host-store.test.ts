@@ -63,9 +63,10 @@ describe('a host-side store', () => {
     while (sessionStore.records.length < 2) await new Promise((resolve) => setImmediate(resolve));
     transcript.break();
     transcript.write({ n: 4 });
+    await harness.until('GET /transcript', 2);
     await agent.dispose();
     expect(sessionStore.records).toEqual([record({ n: 1 }), record({ n: 2 }, { n: 3 }), record({ n: 4 })]);
-    expect(transcript.asked).toEqual([0, 2]);
+    expect(transcript.asked.slice(0, 2)).toEqual([0, 2]);
   });
 
   it('is waited for by dispose, up to its last write', async () => {
@@ -90,6 +91,29 @@ describe('a host-side store', () => {
     writing.resolve();
     await disposing;
     expect(sessionStore.records).toEqual([record({ last: true })]);
+  });
+
+  it('gets what the engine writes when it ends', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore();
+    const agent = agentOn(harness.url, { sessionStore });
+    await agent.ensureSession();
+    await harness.until('GET /transcript');
+    // Its input ends, and only then it says the last of it, and its session ends.
+    harness.reply = (response, seen) => {
+      if (!seen.url.endsWith('/end-input')) return transcript.reply(response, seen);
+      void (async () => {
+        for (let i = 0; i < 500; i++) await new Promise((resolve) => setImmediate(resolve));
+        transcript.write({ last: true });
+        transcript.end();
+      })();
+      return false;
+    };
+    await agent.dispose();
+    expect(sessionStore.records).toEqual([record({ last: true })]);
+    const order = harness.seen.map(({ url }) => url.split('/').at(-1));
+    expect(order.indexOf('flush')).toBeGreaterThan(order.indexOf('end-input'));
   });
 
   it('that fails ends the turn and the session, and is told by dispose, too', async () => {
@@ -162,6 +186,24 @@ describe('a host-side store', () => {
     expect(transcript.seeds).toEqual([{ id: 's1', lines: [record({ text: 'one' })] }]);
   });
 
+  it('asks an ended session once more, and then only when it is to know the end', async () => {
+    await using harness = await ScriptedHarness.start();
+    const transcript = ScriptedTranscript.on(harness);
+    const sessionStore = new MemoryStore();
+    const agent = agentOn(harness.url, { sessionStore });
+    await agent.ensureSession();
+    await harness.until('GET /transcript');
+    transcript.write({ n: 1 });
+    transcript.over = true;
+    transcript.end();
+    await harness.until('GET /transcript', 2);
+    for (let i = 0; i < 3; i++) await agent.fetchArtifact('x');
+    expect(transcript.asked).toEqual([0, 1]);
+    transcript.write({ n: 2 });
+    await agent.dispose();
+    expect(sessionStore.records).toEqual([record({ n: 1 }), record({ n: 2 })]);
+  });
+
   it('has lost nothing where the harness has told all, and then forgotten the session', async () => {
     await using harness = await ScriptedHarness.start();
     const transcript = ScriptedTranscript.on(harness);
@@ -170,13 +212,17 @@ describe('a host-side store', () => {
     await agent.ensureSession();
     await harness.until('GET /transcript');
     transcript.write({ n: 1 });
-    const gone: Reply = (response) => Boolean(reject(response, 404, 'NOT_FOUND', 'gone')) || true;
-    harness.reply = gone;
+    transcript.over = true;
     transcript.end();
     await harness.until('GET /transcript', 2);
+    const gone: Reply = (response) => Boolean(reject(response, 404, 'NOT_FOUND', 'gone')) || true;
+    harness.reply = gone;
     await expect(agent.chat('one')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const chat = agent.chat('two').result();
+    await harness.until('DELETE ');
+    transcript.over = false;
     harness.reply = transcript.reply;
-    expect((await agent.chat('two')).ended.reason).toBe('complete');
+    expect((await chat).ended.reason).toBe('complete');
     expect(transcript.seeds.map(({ lines }) => lines)).toEqual([[record({ n: 1 })]]);
   });
 
