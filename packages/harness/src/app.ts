@@ -8,6 +8,7 @@ import { type Env, guardsOf } from './http/guards.ts';
 import { healthOf } from './http/health.ts';
 import { Owner } from './http/owner.ts';
 import { rejectWith } from './http/reject.ts';
+import { logRequests } from './http/request-log.ts';
 import { sessionRoutes } from './http/session-routes.ts';
 import { tokenRoute } from './http/token-route.ts';
 import { seedRoutes } from './http/transcript-routes.ts';
@@ -87,7 +88,7 @@ function mount(
 function apiRoutes(harness: Harness): Hono<Env> {
   const routes = new Hono<Env>();
   const health = healthOf(harness, 'ready');
-  routes.use('*', async (_context, next) => {
+  routes.use('*', logRequests(harness.log), async (_context, next) => {
     harness.closing.throwIfAborted();
     return next();
   });

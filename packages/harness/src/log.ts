@@ -29,10 +29,51 @@ export class Secrets {
   readonly redact: Redact = (text) => this.#redact(text);
 }
 
-/** A log of JSON lines. Secrets are redacted after the line is made, so that no field can slip past. */
-export function createLog(write: (line: string) => void, redact: Redact): Log {
-  return (event, fields = {}) =>
-    write(`${redact(JSON.stringify({ time: new Date().toISOString(), event, ...fields }))}\n`);
+/** Where a log goes, and what its reader wants of it. */
+export interface LogInit {
+  readonly write: (line: string) => void;
+  readonly redact: Redact;
+  /** `COMPUTERAGENT_LOG` and `COMPUTERAGENT_LOG_FORMAT` of it are looked up with each line: they may come late. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For a person: without a word about the format, lines are made to be read. */
+  readonly isTerminal?: boolean;
+}
+
+/** A log of lines. Secrets are redacted after the line is made, so that no field can slip past. */
+export function createLog({ write, redact, env = {}, isTerminal = false }: LogInit): Log {
+  return (event, fields = {}) => {
+    const level = levelOf(event);
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(wantedLevel(env))) return;
+    const format = env['COMPUTERAGENT_LOG_FORMAT'] ?? (isTerminal ? 'pretty' : 'json');
+    const line = format === 'pretty' ? prettyLine(level, event, fields) : jsonLine(level, event, fields);
+    write(`${redact(line)}\n`);
+  };
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+type Level = (typeof LEVELS)[number];
+
+function wantedLevel(env: NonNullable<LogInit['env']>): Level {
+  return LEVELS.find((level) => level === env['COMPUTERAGENT_LOG']) ?? 'info';
+}
+
+/** What the name of an event says of its weight. */
+function levelOf(event: string): Level {
+  if (/(?:^|[._-])(?:failed|error|lost|out|unhandled)$/.test(event)) return 'error';
+  return event === 'http.request' ? 'debug' : 'info';
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function jsonLine(level: Level, event: string, fields: Fields): string {
+  return JSON.stringify({ t: new Date().toISOString(), level, event, ...fields });
+}
+
+function prettyLine(level: Level, event: string, fields: Fields): string {
+  const texts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return [new Date().toISOString().slice(11, 23), level.padEnd(5), event, ...texts].join(' ');
 }
 
 /** A log that goes nowhere. */
@@ -48,4 +89,10 @@ export function redacted(log: Log, redact: Redact): Log {
 
 function mask(value: unknown, redact: Redact): unknown {
   return typeof value === 'string' ? redact(value) : value;
+}
+
+/** The log of this process, on its standard error. */
+export function processLog(redact: Redact): Log {
+  const { env, stderr } = process;
+  return createLog({ write: (line) => stderr.write(line), redact, env, isTerminal: stderr.isTTY });
 }

@@ -3,7 +3,7 @@ import { type BootConfig, configFromEnv, configFromStdin } from './boot/config.t
 import { fullApp } from './boot/full-app.ts';
 import { HarnessProcess } from './boot/harness-process.ts';
 import type { ListeningLine } from './boot/listen.ts';
-import { createLog, Secrets } from './log.ts';
+import { processLog, Secrets } from './log.ts';
 import { park } from './parked/park.ts';
 import { preload } from './parked/preload.ts';
 import { VERSION } from './version.ts';
@@ -24,7 +24,7 @@ async function main(harness: HarnessProcess): Promise<void> {
 
 /** Runs all that a first session will, and ends: Node then writes down what it has compiled, for the next start. */
 async function warmUp(): Promise<void> {
-  const isWhole = await preload(createLog((line) => process.stderr.write(line), new Secrets().redact));
+  const isWhole = await preload(processLog(new Secrets().redact));
   process.exit(isWhole ? 0 : 1);
 }
 

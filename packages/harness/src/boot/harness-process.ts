@@ -1,6 +1,6 @@
 import type { HarnessApp } from '../app.ts';
 import { messageOf, systemCode } from '../errors.ts';
-import { createLog, type Log, Secrets } from '../log.ts';
+import { type Log, processLog, Secrets } from '../log.ts';
 import { EXIT } from './exit-codes.ts';
 import { Lifeline } from './lifeline.ts';
 import { listen, type Listening } from './listen.ts';
@@ -11,7 +11,7 @@ const SHUTDOWN_MS = 2_500;
 /** This process as a harness: what it says, and how it ends. */
 export class HarnessProcess {
   readonly secrets = new Secrets();
-  readonly log: Log = createLog((line) => process.stderr.write(line), this.secrets.redact);
+  readonly log: Log = processLog(this.secrets.redact);
   #listening: Listening | undefined;
   #lifeline: Lifeline | undefined;
   #isEnding = false;

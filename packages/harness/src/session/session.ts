@@ -106,6 +106,7 @@ export class Session {
   cancel(): void {
     if (this.#status !== 'pending' && this.#status !== 'running') return;
     this.#status = 'cancelled';
+    this.init.log('session.cancel', { sessionId: this.init.id });
     this.#halt('session cancelled');
   }
 
@@ -222,6 +223,7 @@ export class Session {
     // A policy speaks for the client. Where the identity wants a person, it can only refuse.
     if (ruling && (ruling.behavior === 'deny' || !requiresHuman)) return ruling;
     const human = requiresHuman ? { requiresHuman } : {};
+    this.init.log('session.permission_request', { sessionId: this.init.id, callId, toolName, risk });
     return this.#permissions.ask(request, () =>
       this.#emit({ kind: 'ca_permission_request', callId, toolName, input, risk, ...human }),
     );
@@ -234,6 +236,7 @@ export class Session {
 
   #decided(callId: string, { decision, reason }: Pick<PermissionBody, 'decision' | 'reason'>): void {
     const why = reason === undefined ? {} : { reason };
+    this.init.log('session.permission_decision', { sessionId: this.init.id, callId, decision });
     this.#emit({ kind: 'ca_permission_decision', callId, decision, ...why });
   }
 
