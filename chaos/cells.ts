@@ -36,7 +36,7 @@ export const VICTIMS = [
 ] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-export const DRIVERS = ['standin', 'qemu'] as const;
+export const DRIVERS = ['standin', 'qemu', 'fake'] as const;
 export type ChaosDriver = (typeof DRIVERS)[number];
 
 /** One fault in one state. */
@@ -49,12 +49,23 @@ export const nameOf = ({ state, victim }: Cell): string => `${state}:${victim}`;
 
 /** What is done to the guest from outside needs name spaces to go into. */
 const IN_GUEST: readonly Victim[] = ['guest-kill', 'sshd-kill', 'harness-kill', 'network-cut', 'disk-full'];
+/** What a driver in memory, which has neither files nor processes, cannot suffer. */
+const NOT_IN_MEMORY: Partial<Record<Victim, string>> = {
+  'reaper-kill': 'guests in memory end with their owner: it needs no reaper',
+  'owner-and-reaper-kill': 'guests in memory end with their owner: it needs no reaper',
+  'guest-kill': 'guests in memory are no processes: see hypervisor-kill',
+  'disk-full': 'guests in memory have no disk',
+  'host-disk-full': 'guests in memory have no files on the host',
+};
 /** What must be found before it can be struck. */
 export const FROM_OUTSIDE: readonly Victim[] = ['hypervisor-kill', ...IN_GUEST];
 
 /** Why a cell cannot exist; undefined when it can. */
 export function reasonAgainst({ state, victim }: Cell, driver: ChaosDriver): string | undefined {
   const at = STATES.indexOf(state);
+  if (driver === 'fake' && NOT_IN_MEMORY[victim] !== undefined) return NOT_IN_MEMORY[victim];
+  if (driver === 'fake' && (state === 'node-install' || state === 'npm-install'))
+    return 'nothing is installed where the guest is played';
   if (driver === 'qemu' && IN_GUEST.includes(victim))
     return 'a guest of QEMU cannot be gone into from outside';
   if (driver === 'qemu' && victim.startsWith('command-'))

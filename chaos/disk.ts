@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunPlace } from './place.ts';
@@ -6,6 +7,7 @@ import type { RunPlace } from './place.ts';
 /** More than a driver demands before it clones. Nothing of it is taken until it is written. */
 const SIZE_BYTES = 32 * 1024 ** 3;
 const SMALLEST_BYTES = 4096;
+const COMMAND_MS = 30_000;
 
 /** The file system of a run's own, where it has one: what the host has for VMs. */
 export const diskOf = ({ stateDir }: Pick<RunPlace, 'stateDir'>): string => dirname(stateDir);
@@ -30,7 +32,9 @@ export async function fillDisk(place: RunPlace): Promise<string> {
   const filler = join(diskOf(place), 'filler-');
   let number = 0;
   for (let size = bavail * bsize; size >= SMALLEST_BYTES;) {
-    const { status } = spawnSync('fallocate', ['-l', String(size), `${filler}${number++}`]);
+    const { status } = spawnSync('fallocate', ['-l', String(size), `${filler}${number++}`], {
+      timeout: COMMAND_MS,
+    });
     if (status !== 0) size = Math.floor(size / 2);
   }
   return `${bavail * bsize} bytes`;
@@ -40,7 +44,10 @@ export function unmountDisk(place: RunPlace): void {
   command('umount', diskOf(place));
 }
 
+/** Whether a run has one. */
+export const hasDisk = (place: RunPlace): boolean => existsSync(diskFileOf(place));
+
 function command(program: string, ...args: readonly string[]): void {
-  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: COMMAND_MS });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
 }

@@ -1,5 +1,5 @@
 // Provokes each fault in each state of a VM's life, and counts what is left: `npm run chaos -- [--json]
-// [--driver standin|qemu] [--runs N] [--only STATE:FAULT] [--jobs N]`. Any leak is a failure; its folders are kept.
+// [--driver standin|qemu|fake] [--runs N] [--only STATE:FAULT] [--jobs N]`. Any leak is a failure; its folders are kept.
 import { parseArgs } from 'node:util';
 import { type Cell, cellsOf, type ChaosDriver, DRIVERS, missingCells, nameOf } from './cells.ts';
 import { prepareGround, type RunPlace } from './place.ts';
@@ -7,8 +7,12 @@ import { chaosTable, reportOf } from './report.ts';
 import { type CellResult, runCell } from './run-cell.ts';
 
 const interrupted = new AbortController();
+let isAborted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => interrupted.abort());
+  process.once(signal, () => {
+    isAborted = true;
+    interrupted.abort();
+  });
 
 const { values } = parseArgs({
   options: {
@@ -33,14 +37,21 @@ async function main(of: ChaosDriver): Promise<number> {
   if (cells.length === 0) throw new Error(`no such cell: ${wanted?.join(', ')}`);
   const runs = Number(values.runs ?? cells.length);
   const plan = Array.from({ length: runs }, (_, index) => cells[index % cells.length] as Cell);
-  const results = await runAll(of, plan);
+  const results = await runAll(of, plan).catch((error: unknown) => {
+    if (isAborted) return undefined;
+    throw error;
+  });
+  if (!results) {
+    say('interrupted: what was under way is ended and removed');
+    return 130;
+  }
   const report = reportOf(of, results, missingCells(of));
   process.stdout.write(`${values.json ? JSON.stringify(report) : chaosTable(report)}\n`);
   return report.leaked > 0 || results.length < runs ? 1 : 0;
 }
 
 async function runAll(of: ChaosDriver, plan: readonly Cell[]): Promise<readonly CellResult[]> {
-  await using ground = await prepareGround(of, say);
+  await using ground = await prepareGround(of, say, interrupted.signal);
   const results: Promise<CellResult>[] = [];
   const rest = [...plan.entries()];
   const work = async () => {
@@ -52,8 +63,19 @@ async function runAll(of: ChaosDriver, plan: readonly Cell[]): Promise<readonly 
       say(`${results.length}/${plan.length} ${lineOf(result)}`);
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  // Whichever fails first: the others end before what they stand on goes.
+  const ends = await Promise.allSettled(Array.from({ length: Number(values.jobs) }, stopping(work)));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
   return Promise.all(results);
+}
+
+function stopping(work: () => Promise<void>): () => Promise<void> {
+  return () =>
+    work().catch((error: unknown) => {
+      interrupted.abort(error);
+      throw error;
+    });
 }
 
 /** What may go on for a moment, as the stand-in's network does, must end too. Nobody waits for that before the next run. */

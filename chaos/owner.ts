@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readSync } from 'node:fs';
 import { VZVMSubstrate, VzvmError } from '@computeragent/runtime-vzvm';
 import type { VmHandle } from '@computeragent/runtime-vzvm';
+import { fakeDriver } from './fake/driver.ts';
 import { type OwnerPlan, type SelfInflicted, STRUCK } from './owner-plan.ts';
 
 /** Each is more than its step takes, and less than anybody wants to wait for five hundred times. */
@@ -26,7 +27,15 @@ const plan = JSON.parse(process.argv[2] ?? '') as OwnerPlan;
 const timeouts = Object.fromEntries(Object.entries(TIMEOUTS).map(([step, ms]) => [step, ms * plan.patience]));
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 
-const substrate = new VZVMSubstrate({ ...plan.options, fork: 'never', timeouts, onVm: follow });
+const fake = plan.fake && fakeDriver(plan.fake);
+const substrate = new VZVMSubstrate({
+  ...plan.options,
+  ...fake?.options,
+  driver: fake ? fake.driver : (plan.options.driver as 'tart' | 'qemu'),
+  fork: 'never',
+  timeouts,
+  onVm: follow,
+});
 const cancelled = new AbortController();
 let disposing: Promise<void> | undefined;
 const failed = Promise.withResolvers<void>();
@@ -42,14 +51,15 @@ function follow(vm: VmHandle): void {
 
 function entered(vm: VmHandle): void {
   say({ entered: plan.state, vm: vm.name });
-  if (plan.self !== null) inflict(plan.self);
+  if (plan.self !== null) inflict(plan.self, vm.name);
   if (plan.standsStill) readSync(0, Buffer.alloc(STRUCK.length));
 }
 
-function inflict(what: SelfInflicted): void {
+function inflict(what: SelfInflicted, guest: string): void {
   if (what === 'exit') process.exit(3);
   if (what === 'cancel') cancelled.abort();
   else if (what === 'dispose') disposing = substrate.dispose();
+  else if (what === 'end-guest' || what === 'hang' || what === 'fail') fake?.strike(what, guest);
   else process.kill(process.pid, what);
 }
 
@@ -73,5 +83,6 @@ try {
 } catch (error) {
   say({ left: String(error) });
 }
+for (const { name } of (await fake?.driver.list()) ?? []) say({ left: `guest ${name}` });
 process.stdin.destroy();
 say({ over: true });

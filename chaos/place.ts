@@ -28,11 +28,17 @@ export interface Ground extends AsyncDisposable {
   newRun(number: number, options?: { readonly hasOwnDisk?: boolean }): Promise<RunPlace>;
 }
 
-/** Prepares what runs start from. */
-export async function prepareGround(driver: ChaosDriver, say: (line: string) => void): Promise<Ground> {
+/** Prepares what runs start from. What is interrupted leaves nothing. */
+export async function prepareGround(
+  driver: ChaosDriver,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Ground> {
   const root = await mkdtemp(join(tmpdir(), 'chaos-'));
-  say('preparing the image that the runs start from');
-  const first = driver === 'standin' ? await prepareTart(root) : await prepareQemu(root);
+  const first = await prepareFirst(driver, root, say, signal).catch(async (error: unknown) => {
+    await rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    throw error;
+  });
   return {
     newRun: async (number, { hasOwnDisk = false } = {}) => {
       const name = `run-${number}`;
@@ -40,7 +46,8 @@ export async function prepareGround(driver: ChaosDriver, say: (line: string) => 
       if (hasOwnDisk) await mountDisk(run);
       for (const folder of [run.stateDir, run.temporary, run.tartHome])
         await mkdir(folder, { recursive: true });
-      await (driver === 'standin' ? copyTart(first, run) : linkCache(join(first.cacheDir, 'qemu'), run));
+      if (driver === 'standin') await copyTart(first, run);
+      if (driver === 'qemu') await linkCache(join(first.cacheDir, 'qemu'), run);
       return run;
     },
     [Symbol.asyncDispose]: async () => {
@@ -64,12 +71,23 @@ function placeIn(root: string, group?: ControlGroup): RunPlace {
   return { root, stateDir, cacheDir: at('cache'), temporary, tartHome, env, group };
 }
 
-async function prepareTart(root: string): Promise<RunPlace> {
+async function prepareFirst(
+  driver: ChaosDriver,
+  root: string,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<RunPlace> {
+  if (driver === 'fake') return placeIn(join(root, 'ground'));
+  say('preparing the image that the runs start from');
+  return driver === 'standin' ? prepareTart(root, signal) : prepareQemu(root, signal);
+}
+
+async function prepareTart(root: string, signal: AbortSignal): Promise<RunPlace> {
   const place = placeIn(join(root, 'ground'));
   await mkdir(place.tartHome, { recursive: true });
   Object.assign(process.env, { PATH: place.env['PATH'], TART_HOME: place.tartHome });
   const { stateDir, cacheDir } = place;
-  await using substrate = new VZVMSubstrate({ driver: 'tart', stateDir, cacheDir });
+  await using substrate = new VZVMSubstrate({ driver: 'tart', stateDir, cacheDir, signal });
   await substrate.prepareImage();
   return place;
 }
@@ -95,8 +113,8 @@ async function linkTree(from: string, to: string): Promise<void> {
   }
 }
 
-async function prepareQemu(root: string): Promise<RunPlace> {
-  await using substrate = new VZVMSubstrate({ driver: 'qemu', fork: 'never' });
+async function prepareQemu(root: string, signal: AbortSignal): Promise<RunPlace> {
+  await using substrate = new VZVMSubstrate({ driver: 'qemu', fork: 'never', signal });
   await substrate.prepareImage();
   return { ...placeIn(join(root, 'ground')), cacheDir: defaultCacheDir() };
 }

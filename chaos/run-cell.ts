@@ -1,23 +1,22 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { abandon, removePlace } from './abandon.ts';
 import { type Cell, type ChaosDriver, FROM_OUTSIDE, type State } from './cells.ts';
-import { unmountDisk } from './disk.ts';
 import { leftOf } from './leftovers.ts';
-import { type OwnerPlan, STRUCK } from './owner-plan.ts';
+import { deaf, follow } from './follow.ts';
+import type { OwnerPlan } from './owner-plan.ts';
 import type { RunPlace } from './place.ts';
-import { SELF, strike } from './strike.ts';
+import { type FakeSide, startFakeSide } from './fake/guest.ts';
+import { selfInflicted } from './strike.ts';
 
 const OWNER = fileURLToPath(new URL('owner.ts', import.meta.url));
 const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-/** Longer than any deadline of the owner's. */
-const OWNER_MS = 600_000;
 const CLEAN_MS = 60_000;
+/** For a program that is told to end: it may be standing still. */
+const END_MS = 5_000;
 const LOOK_MS = 50;
 const FLAGS = ['--conditions=source', '--no-warnings'];
 
@@ -37,7 +36,10 @@ export interface CellResult extends Cell {
 /** These states are there only where nothing was prepared. */
 const FROM_SCRATCH: readonly State[] = ['upload', 'node-install', 'npm-install'];
 
-/** Provokes one fault in one state, and waits until nothing is left. */
+/**
+ * Provokes one fault in one state, and waits until nothing is left. Rejects when it is interrupted; of a run that was not
+ * watched to its end nothing stays.
+ */
 export async function runCell(
   cell: Cell,
   driver: ChaosDriver,
@@ -45,77 +47,78 @@ export async function runCell(
   run: number,
   signal: AbortSignal,
 ): Promise<CellResult> {
-  const plan: OwnerPlan = {
+  try {
+    return await watchedCell(cell, driver, place, run, signal);
+  } catch (error) {
+    await abandon(place);
+    throw error;
+  }
+}
+
+function planFor(cell: Cell, driver: ChaosDriver, place: RunPlace, fake: FakeSide | undefined): OwnerPlan {
+  const { stateDir, cacheDir } = place;
+  const self = selfInflicted(cell.victim, driver) ?? null;
+  const prepare = fake || FROM_SCRATCH.includes(cell.state) ? 'never' : 'auto';
+  return {
     options: {
-      driver: driver === 'standin' ? 'tart' : 'qemu',
-      stateDir: place.stateDir,
-      cacheDir: place.cacheDir,
+      driver: driver === 'standin' ? 'tart' : driver,
+      stateDir,
+      cacheDir,
       memoryMiB: 1024,
-      prepare: FROM_SCRATCH.includes(cell.state) ? 'never' : 'auto',
+      prepare,
     },
+    ...(fake ? { fake: fake.place } : {}),
     state: cell.state,
     patience: driver === 'qemu' ? 8 : 1,
-    self: SELF[cell.victim] ?? null,
-    standsStill: FROM_OUTSIDE.includes(cell.victim),
+    self,
+    standsStill: self === null && FROM_OUTSIDE.includes(cell.victim),
   };
+}
+
+async function watchedCell(
+  cell: Cell,
+  driver: ChaosDriver,
+  place: RunPlace,
+  run: number,
+  signal: AbortSignal,
+): Promise<CellResult> {
+  await using fake = driver === 'fake' ? await startFakeSide() : undefined;
+  const plan = planFor(cell, driver, place, fake);
   const command = [process.execPath, ...FLAGS, OWNER, JSON.stringify(plan)];
   const [program = '', ...args] = place.group?.wrap(command) ?? command;
   // The end of a VM is to be met, too.
   if (driver === 'standin' && plan.standsStill && cell.state === 'disposing')
     await writeFile(deaf(place), '');
-  const owner = spawn(program, args, {
-    env: place.env,
-    stdio: ['pipe', 'pipe', 'ignore'],
-    signal,
-    killSignal: 'SIGTERM',
-  });
-  const seen = await follow(owner, cell, place);
+  const owner = spawn(program, args, { env: place.env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const seen = await endingWith(signal, owner, () => follow(owner, { cell, place, plan, fake }));
   const endedAt = Date.now();
   if (cell.victim === 'owner-and-reaper-kill') await sweepUp(place, signal);
-  const left = await untilClean(place, endedAt + CLEAN_MS);
+  const left = [...seen.kept, ...(await untilClean(place, endedAt + CLEAN_MS, signal))];
   const secondsToClean = (Date.now() - endedAt) / 1000;
   // What is left is evidence.
-  if (left.length === 0) await removePlace(cell, place);
-  return { ...cell, run, ...seen, secondsToClean, left };
+  if (left.length === 0) await removePlace(place);
+  const { struck, outcome } = seen;
+  return { ...cell, run, struck, outcome, secondsToClean, left };
 }
 
-/** The stand-in's network may write down something yet: it ends when it cannot. */
-async function removePlace({ victim }: Cell, place: RunPlace): Promise<void> {
-  if (victim === 'host-disk-full') unmountDisk(place);
-  await rm(place.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-}
-
-async function follow(owner: ChildProcessByStdio<Writable, Readable, null>, cell: Cell, place: RunPlace) {
-  const exit = once(owner, 'exit') as Promise<[number | null, string | null]>;
-  const deadline = setTimeout(() => owner.kill('SIGKILL'), OWNER_MS);
-  let outcome = '';
-  let struck: string | undefined;
-  owner.stdin.on('error', () => undefined); // It may be gone already.
-  for await (const line of createInterface(owner.stdout)) {
-    const said = JSON.parse(line) as {
-      entered?: string;
-      vm?: string;
-      error?: string;
-      left?: string;
-      over?: boolean;
-    };
-    if (said.error !== undefined || said.left !== undefined) outcome ||= said.error ?? `left: ${said.left}`;
-    if (said.entered === undefined || said.vm === undefined || struck !== undefined) continue;
-    const self = SELF[cell.victim];
-    struck =
-      self ?? (await strike(cell.victim, { place, owner: owner.pid ?? 0, vm: said.vm })) ?? 'gone before';
-    if (FROM_OUTSIDE.includes(cell.victim)) owner.stdin.write(STRUCK);
-    await rm(deaf(place), { force: true });
-    // While the VM is healthy nothing else would end it, unless the fault does.
-    owner.stdin.end('go on\n');
+/** Whoever interrupts waits for no program's end. */
+async function endingWith<T>(signal: AbortSignal, owner: ChildProcess, work: () => Promise<T>): Promise<T> {
+  let late: NodeJS.Timeout | undefined;
+  const end = () => {
+    owner.kill('SIGTERM');
+    late = setTimeout(() => owner.kill('SIGKILL'), END_MS);
+  };
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const done = await work();
+    signal.throwIfAborted();
+    return done;
+  } finally {
+    signal.removeEventListener('abort', end);
+    clearTimeout(late);
   }
-  const [code, name] = await exit;
-  clearTimeout(deadline);
-  return { struck, outcome: outcome || (name ?? `exit ${code}`) };
 }
-
-/** A fault of the stand-in's: the guest does not hear that it is to end. */
-const deaf = ({ tartHome }: RunPlace): string => join(tartHome, 'faults', 'deaf');
 
 /** The next program of this user finds what nobody could clean up. */
 async function sweepUp({ env, group }: RunPlace, signal: AbortSignal): Promise<void> {
@@ -125,10 +128,14 @@ async function sweepUp({ env, group }: RunPlace, signal: AbortSignal): Promise<v
   await once(gc, 'exit');
 }
 
-async function untilClean(place: RunPlace, deadline: number): Promise<readonly string[]> {
+async function untilClean(
+  place: RunPlace,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   for (;;) {
     const left = await leftOf(place);
     if (left.length === 0 || Date.now() > deadline) return left;
-    await sleep(LOOK_MS);
+    await sleep(LOOK_MS, undefined, { signal });
   }
 }

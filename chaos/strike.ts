@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Victim } from './cells.ts';
+import type { ChaosDriver, Victim } from './cells.ts';
+import type { FakeSide } from './fake/guest.ts';
 import { fillDisk } from './disk.ts';
 import type { SelfInflicted } from './owner-plan.ts';
 import type { RunPlace } from './place.ts';
@@ -20,10 +21,11 @@ export interface Target {
   readonly place: RunPlace;
   readonly owner: number;
   readonly vm: string;
+  /** Where the guest is played. */
+  readonly fake?: FakeSide | undefined;
 }
 
-/** What the owner does to itself. */
-export const SELF: Partial<Record<Victim, SelfInflicted>> = {
+const SELF: Partial<Record<Victim, SelfInflicted>> = {
   'owner-kill': 'SIGKILL',
   'owner-term': 'SIGTERM',
   'owner-int': 'SIGINT',
@@ -33,8 +35,20 @@ export const SELF: Partial<Record<Victim, SelfInflicted>> = {
   dispose: 'dispose',
 };
 
+/** Who else could get hold of a driver in memory. */
+const SELF_IN_MEMORY: Partial<Record<Victim, SelfInflicted>> = {
+  'hypervisor-kill': 'end-guest',
+  'command-hangs': 'hang',
+  'command-fails-once': 'fail',
+};
+
+/** What the owner does to itself; undefined: it is struck from outside. */
+export const selfInflicted = (victim: Victim, driver: ChaosDriver): SelfInflicted | undefined =>
+  SELF[victim] ?? (driver === 'fake' ? SELF_IN_MEMORY[victim] : undefined);
+
 /** Strikes from outside. Answers what was struck; undefined when it was gone already. */
 export async function strike(victim: Victim, target: Target): Promise<string | undefined> {
+  if (target.fake) return target.fake.strike(victim);
   switch (victim) {
     case 'reaper-kill':
       return kill(await reaperOf(target));

@@ -3,7 +3,8 @@
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { leftOf } from '../leftovers.ts';
-import { prepareGround } from '../place.ts';
+import { abandon } from '../abandon.ts';
+import { prepareGround, type RunPlace } from '../place.ts';
 import { runCycles } from './cycles.ts';
 import { runLeases } from './leases.ts';
 import { isClean, type SoakReport, soakTable } from './report.ts';
@@ -32,14 +33,12 @@ async function soak(): Promise<SoakReport> {
   const cycles = Number(values.cycles);
   const counts = { cycles: Number(values['lease-cycles']), taken: Number(values['leases-taken']) };
   const leases = await runLeases({ ...counts, signal, say });
-  await using ground = await prepareGround('standin', say);
+  await using ground = await prepareGround('standin', say, signal);
   const place = await ground.newRun(0);
-  await place.group?.enter();
   Object.assign(process.env, place.env);
   const startedAt = performance.now();
-  const samples = await runCycles({ place, cycles, signal, say });
+  const samples = await inGroup(place, () => runCycles({ place, cycles, signal, say }));
   const seconds = (performance.now() - startedAt) / 1000;
-  await place.group?.leave();
   const left = await leftOf(place);
   const last = (await place.group?.remove()) ?? [];
   // What is left is evidence.
@@ -51,4 +50,17 @@ async function soak(): Promise<SoakReport> {
     left: [...left, ...last.map((pid) => `process ${pid}`)],
     leases,
   };
+}
+
+async function inGroup<T>(place: RunPlace, work: () => Promise<T>): Promise<T> {
+  await place.group?.enter();
+  try {
+    return await work();
+  } catch (error) {
+    await place.group?.leave();
+    await abandon(place);
+    throw error;
+  } finally {
+    await place.group?.leave();
+  }
 }

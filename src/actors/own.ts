@@ -8,10 +8,20 @@ const STOP_GRACE_MS = 0;
 export async function own(vm: VmSession): Promise<void> {
   vm.scope.add('guest files', async () => {
     if (vm.isDetached) return;
-    await vm.driver.delete(vm.name);
+    await deleteGuest(vm);
     await vm.owned?.forget();
   });
   await vm.owned?.intend();
+}
+
+/** It may be done twice, and a VM that is left behind is worse than a call too many. */
+async function deleteGuest({ driver, name, log }: VmSession): Promise<void> {
+  try {
+    await driver.delete(name);
+  } catch (error) {
+    log(`it could not be deleted, which is tried once more: ${messageOf(error)}`);
+    await driver.delete(name);
+  }
 }
 
 /** Registers how the guest's process is released: before its files, whose removal ends it, too, or fails. */

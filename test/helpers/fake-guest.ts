@@ -41,6 +41,9 @@ export interface FakeGuest extends AsyncDisposable {
   endHarness(): Promise<void>;
   /** Breaks every connection that is open. */
   cut(): void;
+  /** Its SSH server, and where its harness listens: a driver in another process may lead to them. */
+  readonly sshd: ScriptedSshd;
+  readonly harnessPort: number;
   /** Lets the next claim fail. */
   breakClaims(): Promise<void>;
   /** Lets claims be answered no more. Answers whether one has come since. */
@@ -89,6 +92,8 @@ export async function startFakeGuest(
   const endHarness = () => endProcess(join(directory, 'harness.pid'));
   return {
     driver,
+    sshd,
+    harnessPort: port,
     options: { driver, baseImage: 'fake', remoteWorkdir: directory, bundlePath, readinessPollMs: 5 },
     endHarness,
     cut: () => sockets.forEach((socket) => socket.destroy()),

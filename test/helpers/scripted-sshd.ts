@@ -13,6 +13,9 @@ export interface Script {
 
 /** An SSH server in this process, for what a real one cannot be made to do. Closed at the end of its scope. */
 export interface ScriptedSshd {
+  readonly port: number;
+  /** Ends every connection that is open. */
+  hangUp(): void;
   dial(): Promise<Socket>;
   connect(): Promise<SshConnection>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -40,15 +43,19 @@ export async function startScriptedSshd(script: Script): Promise<ScriptedSshd> {
     await once(socket, 'connect');
     return socket;
   };
+  let ended: Promise<unknown> | undefined;
+  const hangUp = () => clients.forEach((client) => client.end());
   return {
+    port,
+    hangUp,
     dial,
     connect: () =>
       connectSsh({ dial, user: 'x', auth: { password: 'x' }, signal: new AbortController().signal }),
     [Symbol.asyncDispose]: async () => {
-      for (const client of clients) client.end();
-      const closed = once(server, 'close');
+      hangUp();
+      ended ??= once(server, 'close');
       server.close();
-      await closed;
+      await ended;
     },
   };
 }
