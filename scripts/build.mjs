@@ -1,4 +1,4 @@
-// Builds what is published: each package's JavaScript and types into its dist/, and the harness bundle.
+// Builds what is published: each package's JavaScript and types into its dist/, the harness bundle, and the inspector's page.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ for (const folder of [
   run('node_modules/typescript/bin/tsc', '-p', join(folder, 'tsconfig.build.json'));
 }
 run('scripts/build-harness.mjs');
+run('scripts/build-inspector.mjs');
 
 function run(...args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });

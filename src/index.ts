@@ -40,6 +40,7 @@ export type {
   GuestAccess,
   GuestEntry,
   GuestLogOptions,
+  InspectorOptions,
   ListedGuest,
   PreparedImage,
   PruneOptions,

@@ -1,5 +1,8 @@
 export type * from './records.ts';
 export { GrowingPath } from './path.ts';
 export { Recorder } from './recorder.ts';
-export { Redactor } from './redact.ts';
-export type { VmFacts } from './vm-recorder.ts';
+export { type Redact, Redactor } from './redact.ts';
+export { Inspector, type InspectorSettings } from './inspector.ts';
+export { InspectorServer } from './server/server.ts';
+export { toStately } from './stately/map.ts';
+export type { VmFacts, VmRecorder } from './vm-recorder.ts';

@@ -105,6 +105,8 @@ export type LogSource = 'substrate' | 'console' | 'harness';
 export interface LogRecord extends RecordBase {
   readonly kind: 'log';
   readonly source: LogSource;
+  /** It begins anew: earlier lines of this source are told again. */
+  readonly fresh?: true;
   readonly lines: readonly string[];
 }
 

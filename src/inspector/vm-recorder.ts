@@ -38,6 +38,13 @@ export interface Shared {
   readonly onEnd: (vm: VmRecorder) => void;
 }
 
+/** Hands on what a source says, with what it has said last, until it is cancelled or there is no more. */
+export type FollowLog = (
+  source: 'console' | 'harness',
+  onText: (text: string) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
 const LOG_LIMIT = 400;
 
 /** What happened to one VM: its latest entries, and a digest of all before them. */
@@ -46,6 +53,7 @@ export class VmRecorder {
   readonly redactor: Redactor;
   readonly #shared: Shared;
   readonly #first: Entry;
+  readonly #facts: VmFacts;
   readonly #entries = new Ring<Entry>((entry) => this.#digest(entry));
   readonly #logs = new Map<LogSource, Ring<Entry>>();
   readonly #path = new GrowingPath();
@@ -63,10 +71,14 @@ export class VmRecorder {
     this.#shared = shared;
     this.redactor = new Redactor(shared.redact);
     this.#first = this.#entry(undefined);
-    const { at, seq } = this.#first;
-    const shown = this.redactor.plain('facts', facts) as unknown as VmFacts;
-    this.#first.record = { ...shown, kind: 'vm', seq, at };
+    this.#facts = facts;
   }
+
+  /** Follows what the guest says, while somebody looks; undefined where nobody can. */
+  follow: FollowLog | undefined;
+
+  /** Whether somebody looks at what the guest says. */
+  isFollowed = false;
 
   /** True once its machine has ended. */
   get hasEnded(): boolean {
@@ -98,8 +110,8 @@ export class VmRecorder {
     this.#shared.onEntry(this);
   };
 
-  /** Takes lines that somebody has said. */
-  log(source: LogSource, lines: readonly string[]): void {
+  /** Takes lines that somebody has said. `fresh`: in the place of all that this source has said before. */
+  log(source: LogSource, lines: readonly string[], fresh = false): void {
     const entry = this.#entry(undefined);
     const { seq, at } = entry;
     this.#renewSecrets();
@@ -109,10 +121,11 @@ export class VmRecorder {
       seq,
       at,
       source,
+      ...(fresh ? { fresh } : {}),
       lines: lines.map((line) => this.redactor.text(line)),
     };
     entry.record = record;
-    const ring = this.#logs.get(source) ?? new Ring<Entry>();
+    const ring = (fresh ? undefined : this.#logs.get(source)) ?? new Ring<Entry>();
     this.#logs.set(source, ring);
     ring.push(entry, LOG_LIMIT);
     this.#shared.onEntry(this);
@@ -124,7 +137,7 @@ export class VmRecorder {
    */
   since(seq: number): readonly InspectorRecord[] {
     this.#renewSecrets();
-    const first = seq < this.#first.seq ? [this.#recordOf(this.#first)] : [];
+    const first = seq < this.#first.seq ? [this.#vmRecord()] : [];
     const digest = seq < this.#dropped.seq ? [this.#digestRecord()] : [];
     const rest = [...this.#entries, ...[...this.#logs.values()].flatMap((ring) => [...ring])]
       .filter((entry) => entry.seq > seq)
@@ -160,6 +173,11 @@ export class VmRecorder {
 
   #renewSecrets(): void {
     this.redactor.hide(this.#secrets());
+  }
+
+  #vmRecord(): VmRecord {
+    const { seq, at } = this.#first;
+    return { ...(this.redactor.plain('facts', this.#facts) as unknown as VmFacts), kind: 'vm', seq, at };
   }
 
   #recordOf(entry: Entry): InspectorRecord | undefined {

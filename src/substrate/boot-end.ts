@@ -45,6 +45,7 @@ export async function claimOrEnd(
   signal: AbortSignal,
 ): Promise<void> {
   const claim = { envs: boot.envs, label: boot.label };
+  hosted.hide(Object.values(boot.envs));
   await orEnd(hosted, () => claimVm(hosted.session, claim, signal));
 }
 

@@ -10,7 +10,7 @@ const MOST_TTL_MS = 365 * 24 * 60 * 60_000;
 /** Gives a VM to nobody. It runs on by itself; what this process has of it is released. */
 export async function detachVm(
   ownerships: Ownerships,
-  { vm, session }: HostedVm,
+  { vm, session }: Pick<HostedVm, 'vm' | 'session'>,
   { ttlMs = DEFAULT_TTL_MS }: DetachOptions,
 ): Promise<DetachedVm> {
   const { name } = vm;

@@ -6,6 +6,7 @@ import type { GuestNetwork } from '../drivers/guest-network.ts';
 import { VzvmError } from '../errors.ts';
 import { STEPS, type StepRetries, type StepTimeouts } from '../machines/vm/index.ts';
 import type { Progress } from '../progress/index.ts';
+import { type InspectorOptions, inspectorSchema } from './inspection/options.ts';
 import { nearest } from './nearest.ts';
 import type { VmHandle } from './vm-handle.ts';
 
@@ -122,8 +123,17 @@ export interface VZVMSubstrateOptions {
   readonly keepOnFailure?: boolean;
   /** Receives progress as structured lines. */
   readonly logger?: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
-  /** Receives xstate's inspection events of every VM. An exception in it changes nothing. */
-  readonly inspect?: (event: InspectionEvent) => void;
+  /**
+   * Receives xstate's inspection events of every VM, as `createActor({ inspect })` hands them out: a function, or an
+   * observer such as the inspectors of `@statelyai/inspect` have. An exception in it changes nothing.
+   */
+  readonly inspect?: ((event: InspectionEvent) => void) | { next?: (event: InspectionEvent) => void };
+  /**
+   * Serves a page on loopback that shows every VM of this process while it runs, as `docs/inspector.md` says. One page
+   * for all substrates of the process: the options of the first one count.
+   * @defaultValue false
+   */
+  readonly inspector?: boolean | InspectorOptions;
 }
 
 /** Of a VM whose options say nothing. */
@@ -212,7 +222,13 @@ const schema = z.strictObject({
   logger: z
     .custom((value) => isObject(value) && typeof value['info'] === 'function', 'expected a pino logger')
     .optional(),
-  inspect: func().optional(),
+  inspect: z
+    .custom(
+      (value) => typeof value === 'function' || (isObject(value) && typeof value['next'] === 'function'),
+      'expected a function or an observer',
+    )
+    .optional(),
+  inspector: inspectorSchema,
   onVm: func().optional(),
   onProgress: func().optional(),
 });
@@ -251,6 +267,7 @@ function unknownOption(path: readonly string[], key: string): VzvmError {
 
 function validKeysAt(option: string): readonly string[] {
   if (option === 'guestNode') return ['major', 'source'];
+  if (option === 'inspector') return ['port', 'open', 'onUrl', 'stately', 'redact'];
   if (option === 'prepare') return ['packages', 'script'];
   if (option === 'warm') return ['size', 'memoryBudgetMiB', 'maxIdleMs'];
   return option === 'timeouts' ? [...STEPS, 'healthy', 'disposing'] : STEPS;

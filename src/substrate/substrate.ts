@@ -20,6 +20,7 @@ import {
 import { GuestAccess } from './guest-access.ts';
 import { type GuestsOf, type ListedGuest, listGuests, removeGuest, removeLeftOvers } from './guests.ts';
 import type { Swept } from '../reaper/index.ts';
+import { Inspection } from './inspection/inspection.ts';
 import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
 import { prepareImage } from './prepare-image.ts';
@@ -44,15 +45,27 @@ export class VZVMSubstrate implements Substrate {
   readonly #endsWith: AbortSignal | undefined;
   readonly #onEnd = (): void =>
     void this.dispose().catch((error: unknown) => this.#context.log(String(error)));
+  #inspection: Inspection | undefined;
   #driver: Promise<Driver> | undefined;
   #ignoreSignals: (() => void) | undefined;
 
   constructor(options: VZVMSubstrateOptions = {}) {
     const checked = checkOptions(options);
-    const log = createLog(checked);
+    const log = createLog(
+      checked,
+      () => this.#inspection && ((line) => this.#inspection?.recorder.log(line)),
+    );
+    const { inspector } = checked;
+    if (inspector) this.#inspection = new Inspection(inspector === true ? {} : inspector, log);
     const driver = () => this.#chosenDriver();
     const closing = this.#closing.signal;
-    this.#context = createBootContext({ options: checked, log, driver, closing });
+    this.#context = createBootContext({
+      options: checked,
+      log,
+      driver,
+      closing,
+      inspection: this.#inspection,
+    });
     this.#checkpoints = new Checkpoints({
       context: this.#context,
       give: (hosted) => this.#give(hosted),
@@ -160,6 +173,15 @@ export class VZVMSubstrate implements Substrate {
     return checkHost(await this.#chosenDriver(), this.#context.options, this.#signal(options.signal));
   }
 
+  /**
+   * Address of the page that shows this process's VMs; undefined without the option `inspector`. It is secret: whoever has
+   * it may look.
+   * @throws VzvmError PORT_TAKEN.
+   */
+  inspectorUrl(): Promise<string | undefined> {
+    return this.#inspection?.url ?? Promise.resolve(undefined);
+  }
+
   /** Guests of this driver on this machine, also those of other processes, and all others that the journal knows. */
   async list(): Promise<readonly ListedGuest[]> {
     return listGuests(await this.#guests());
@@ -201,6 +223,7 @@ export class VZVMSubstrate implements Substrate {
     try {
       await this.#endAll();
     } finally {
+      await this.#inspection?.dispose();
       await this.#context.ownerships.dispose();
       await this.#context.progresses.settled();
       this.#ignoreSignals?.();
@@ -248,8 +271,9 @@ export class VZVMSubstrate implements Substrate {
     return { driver, records: new TemplateRecords(driver, this.#context.options.cacheDir) };
   }
 
-  #give({ vm, session }: HostedVm): BootedVm {
-    vm.own(this.#checkpoints.of({ vm, session }));
+  #give(hosted: HostedVm): BootedVm {
+    const { vm, session } = hosted;
+    vm.own(this.#checkpoints.of(hosted));
     const tell = (error: unknown) => this.#context.log(`${vm.name}: ${messageOf(error)}`);
     // Whoever was given it has given it a login and a token of its own.
     void this.#tracked(this.#context.ownerships.ownedBy(session)?.refresh() ?? Promise.resolve()).catch(tell);

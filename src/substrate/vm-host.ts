@@ -1,9 +1,12 @@
+import type { InspectionEvent } from 'xstate';
 import { createActors, type VmSession } from '../actors/index.ts';
 import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
+import type { Recorder } from '../inspector/index.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
 import { detachVm } from './detach.ts';
+import { recordVm } from './inspection/record-vm.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { Progresses } from './progress.ts';
@@ -15,6 +18,30 @@ import { VmRuntime } from './vm-runtime.ts';
 export interface HostedVm {
   readonly vm: VmRuntime;
   readonly session: VmSession;
+  /** Hides secrets that it is given from now on from whoever inspects it. */
+  readonly hide: (secrets: readonly string[]) => void;
+}
+
+/** What the VMs of a substrate have around them. */
+export interface VmHostParts {
+  readonly log: LogLine;
+  readonly inspect: VZVMSubstrateOptions['inspect'];
+  readonly ownerships: Ownerships;
+  readonly progresses: Progresses;
+  /** Records each VM. */
+  readonly recorder?: Recorder | undefined;
+}
+
+type Inspect = (event: InspectionEvent) => void;
+
+/** Both who inspects: what one of them throws is not the other's. */
+function inspectBy(users: VZVMSubstrateOptions['inspect'], ours: Inspect | undefined): Inspect | undefined {
+  const theirs: Inspect | undefined = typeof users === 'object' ? (event) => users.next?.(event) : users;
+  if (!theirs || !ours) return theirs ?? ours;
+  return (event) => {
+    ours(event);
+    theirs(event);
+  };
 }
 
 /** The VMs of one substrate: each is known here from its start to its end. */
@@ -23,21 +50,18 @@ export class VmHost {
   readonly #inspect: VZVMSubstrateOptions['inspect'];
   readonly #ownerships: Ownerships;
   readonly #progresses: Progresses;
+  readonly #recorder: Recorder | undefined;
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
   readonly #left: VmOutput[] = [];
   readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
 
-  constructor(
-    log: LogLine,
-    inspect: VZVMSubstrateOptions['inspect'],
-    ownerships: Ownerships,
-    progresses: Progresses,
-  ) {
+  constructor({ log, inspect, ownerships, progresses, recorder }: VmHostParts) {
     this.#log = log;
     this.#inspect = inspect;
     this.#ownerships = ownerships;
     this.#progresses = progresses;
+    this.#recorder = recorder;
   }
 
   /** Starts a VM. `isNews` says which of its events are told in the log. */
@@ -48,6 +72,7 @@ export class VmHost {
   ): HostedVm {
     const { name } = session;
     this.#sessions.set(name, session);
+    const recorded = this.#recorder && recordVm(this.#recorder, session, input);
     const owned = this.#ownerships.of(session);
     session.owned = owned;
     const progress = this.#progresses.vm(session, input);
@@ -59,9 +84,11 @@ export class VmHost {
       const line = isNews(event) ? describe(name, event) : undefined;
       if (line !== undefined) this.#log(line);
       owned?.note(event);
+      recorded?.told(event);
     };
     const detach = (how: DetachOptions) => detachVm(this.#ownerships, { vm, session }, how);
-    const parts = { machine: this.#machine, session, input, inspect: this.#inspect };
+    const inspect = inspectBy(this.#inspect, recorded?.inspect);
+    const parts = { machine: this.#machine, session, input, inspect };
     const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
     void vm.done.then((output) => {
@@ -70,7 +97,7 @@ export class VmHost {
       this.#ended(output);
       this.#ownerships.ended(session);
     });
-    return { vm, session };
+    return { vm, session, hide: (secrets) => recorded?.hide(secrets) };
   }
 
   /** How many VMs there are. */
