@@ -39,7 +39,8 @@ export function keys({ store, zoom, tabs, step, toggle }: Actions): void {
     if (isTyping) return event.key === 'Escape' ? leave(target) : undefined;
     if (event.key === ' ' && target instanceof Element && target.closest('button, summary')) return;
     const tab = tabs[Number(event.key) - 1];
-    const run = tab === undefined ? commands.find(([key]) => key === event.key)?.[2] : () => store.choose({ tab });
+    const run =
+      tab === undefined ? commands.find(([key]) => key === event.key)?.[2] : () => store.choose({ tab });
     if (!run) return;
     event.preventDefault();
     run();
@@ -58,7 +59,9 @@ function search(store: Store): void {
 }
 
 function fillHelp(commands: readonly (readonly [string, string, () => void])[], count: number): void {
-  const rows: (readonly [string, string])[] = [...commands.map(([key, what]) => [key === ' ' ? 'space' : key, what] as const)];
+  const rows: (readonly [string, string])[] = [
+    ...commands.map(([key, what]) => [key === ' ' ? 'space' : key, what] as const),
+  ];
   rows.splice(2, 0, [`1 – ${count}`, 'stream, context, logs']);
   byId('help-keys').append(
     ...rows.map(([key, what]) => el('div', {}, el('dt', {}, el('kbd', {}, key)), el('dd', {}, what))),

@@ -35,7 +35,15 @@ function start(): void {
   ];
   const chart = chartView(store);
   const time = scrubber(store);
-  const views = [vmList(store), summary(store), failure(store), time.draw, chart.draw, waterfall(store), tabs(store, panels)];
+  const views = [
+    vmList(store),
+    summary(store),
+    failure(store),
+    time.draw,
+    chart.draw,
+    waterfall(store),
+    tabs(store, panels),
+  ];
   const draw = () => {
     frame(store);
     if (store.selected) for (const view of views) view();

@@ -31,7 +31,9 @@ function follow(store: Store, from: number): void {
   };
   events.addEventListener('hello', () => become('live'));
   events.addEventListener('caught-up', (event) => (after = Number(event.lastEventId)));
-  events.addEventListener('message', (event) => store.take(JSON.parse(String(event.data)) as InspectorRecord[]));
+  events.addEventListener('message', (event) =>
+    store.take(JSON.parse(String(event.data)) as InspectorRecord[]),
+  );
   events.addEventListener('end', () => {
     events.close();
     become('ended');

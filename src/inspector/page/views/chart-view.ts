@@ -72,7 +72,10 @@ function markEdges(edges: ReadonlyMap<string, SVGGElement>, { path }: VmState): 
 function standsFor(edge: (typeof vmChart.edges)[number], taken: CountedEdge): boolean {
   return edge.transitions.some(
     ({ source, event, target, guard }) =>
-      source === taken.source && event === taken.event && guard === taken.guard && taken.target.includes(target),
+      source === taken.source &&
+      event === taken.event &&
+      guard === taken.guard &&
+      taken.target.includes(target),
   );
 }
 
@@ -83,7 +86,12 @@ function cornerOf(group: SVGGElement): { x: number; y: number } | undefined {
 }
 
 /** A number in the drawing. */
-function badge(group: SVGGElement, text: string, name: string, at: { x: number; y: number } | undefined): void {
+function badge(
+  group: SVGGElement,
+  text: string,
+  name: string,
+  at: { x: number; y: number } | undefined,
+): void {
   const known = group.querySelector(`.${name}`);
   if (text === '' || !at) return known?.remove();
   const label = known ?? document.createElementNS(SVG, 'text');

@@ -18,7 +18,10 @@ export function context(store: Store): Panel {
     const { snapshot, path } = state;
     element.replaceChildren(
       ...section('Tags', snapshot?.tags ?? []),
-      ...section('Active states', path.active.filter((id) => !path.active.some((other) => other.startsWith(`${id}.`)))),
+      ...section(
+        'Active states',
+        path.active.filter((id) => !path.active.some((other) => other.startsWith(`${id}.`))),
+      ),
       ...actors(state),
       ...tree('Output', snapshot?.output),
       ...tree('Error', snapshot?.error),
@@ -36,7 +39,10 @@ function section(title: string, words: readonly string[]): HTMLElement[] {
 function actors({ actors: all }: VmState): HTMLElement[] {
   const running = [...all.values()].filter(({ id, status }) => id !== 'root' && status === 'active');
   if (running.length === 0) return [];
-  return section('Actors at work', running.map(({ name }) => name));
+  return section(
+    'Actors at work',
+    running.map(({ name }) => name),
+  );
 }
 
 function tree(title: string, value: Json | undefined): HTMLElement[] {

@@ -36,7 +36,9 @@ function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readon
       el('span', { class: 'muted' }, `in ${text('step') ?? '?'}${attempt}${after}`),
     ),
     el('p', { class: 'failure-message' }, text('message') ?? ''),
-    text('lastError') === undefined ? undefined : el('p', { class: 'muted' }, `Last error: ${text('lastError')}`),
+    text('lastError') === undefined
+      ? undefined
+      : el('p', { class: 'muted' }, `Last error: ${text('lastError')}`),
     text('hint') === undefined
       ? undefined
       : el('p', { class: 'hint' }, el('strong', {}, 'What to do'), el('span', {}, text('hint') ?? '')),
@@ -50,12 +52,19 @@ function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readon
 function factsOf(facts: Json | undefined): HTMLElement | undefined {
   const entries = typeof facts === 'object' && facts !== null ? Object.entries(facts) : [];
   if (entries.length === 0) return undefined;
-  const items = entries.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, String(value))));
+  const items = entries.map(([name, value]) =>
+    el('div', {}, el('dt', {}, name), el('dd', {}, String(value))),
+  );
   return el('dl', { class: 'facts' }, ...items);
 }
 
 function excerpt(title: string, lines: readonly string[]): HTMLElement | undefined {
   const text = lines.join('\n').trimEnd();
   if (text === '') return undefined;
-  return el('details', { open: true }, el('summary', {}, title), el('pre', { class: 'log', tabindex: 0 }, text));
+  return el(
+    'details',
+    { open: true },
+    el('summary', {}, title),
+    el('pre', { class: 'log', tabindex: 0 }, text),
+  );
 }

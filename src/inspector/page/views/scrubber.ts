@@ -7,10 +7,18 @@ const TICK_MS = 100;
 const SPEEDS = [1, 4, 16] as const;
 
 /** Goes back to any moment of a VM's life, and plays from there. */
-export function scrubber(store: Store): { readonly draw: () => void; readonly step: (by: 1 | -1) => void; readonly toggle: () => void } {
+export function scrubber(store: Store): {
+  readonly draw: () => void;
+  readonly step: (by: 1 | -1) => void;
+  readonly toggle: () => void;
+} {
   const box = byId('scrubber');
   const range = el('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Moment' });
-  const play = el('button', { type: 'button', class: 'play', 'aria-label': 'Play', title: 'Play (space)' }, '▶');
+  const play = el(
+    'button',
+    { type: 'button', class: 'play', 'aria-label': 'Play', title: 'Play (space)' },
+    '▶',
+  );
   const speed = el('button', { type: 'button', class: 'speed', title: 'Speed' }, '×1');
   const where = el('output', { class: 'moment' });
   const live = el('button', { type: 'button', class: 'to-now', title: 'The present (0)' }, 'Now');

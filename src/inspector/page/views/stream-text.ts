@@ -15,7 +15,10 @@ export function lineOf(record: InspectorRecord, nameOf: (actor: string) => strin
     case 'actor':
       return { text: `${record.name} begins`, reason: record.parent === undefined ? 'the machine' : '' };
     case 'event':
-      return { text: eventName(record.event.type), reason: `to ${nameOf(record.actor)}${eventDetail(record.event)}` };
+      return {
+        text: eventName(record.event.type),
+        reason: `to ${nameOf(record.actor)}${eventDetail(record.event)}`,
+      };
     case 'microstep':
       return { text: record.edges.map(edgeText).join('  ·  '), reason: record.reason };
     case 'action':
@@ -41,14 +44,21 @@ const eventName = (type: string): string =>
     .replace(/^xstate\.after\.([^.]+)\..*/, 'after $1')
     .replace(/^xstate\./, '');
 
-function edgeText({ source, target }: { readonly source: string; readonly target: readonly string[] }): string {
+function edgeText({
+  source,
+  target,
+}: {
+  readonly source: string;
+  readonly target: readonly string[];
+}): string {
   return `${stateName(source)} → ${target.map(stateName).join(', ') || 'stays'}`;
 }
 
 function eventDetail(event: { readonly [field: string]: Json }): string {
   const { reason, error } = event;
   if (typeof reason === 'string') return `: ${reason}`;
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error['message'] : undefined;
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? error['message'] : undefined;
   return typeof message === 'string' ? `: ${message}` : '';
 }
 
@@ -65,6 +75,10 @@ function actionDetail(params: Json | undefined): string {
 function valueText(value: Json | undefined): string {
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? value : 'active';
   return Object.entries(value)
-    .map(([key, inner]) => (inner !== null && typeof inner === 'object' && Object.keys(inner).length === 0 ? key : `${key}.${valueText(inner)}`))
+    .map(([key, inner]) =>
+      inner !== null && typeof inner === 'object' && Object.keys(inner).length === 0
+        ? key
+        : `${key}.${valueText(inner)}`,
+    )
     .join(' ∥ ');
 }

@@ -16,7 +16,12 @@ const MOST_ROWS = 700;
 export function stream(store: Store): Panel {
   const shown = new Set<string>(SHOWN_FIRST);
   const list = el('div', { class: 'stream', role: 'log', 'aria-label': 'Stream', tabindex: 0 });
-  const search = el('input', { type: 'search', id: 'filter', placeholder: 'Filter ( / )', 'aria-label': 'Filter the stream' });
+  const search = el('input', {
+    type: 'search',
+    id: 'filter',
+    placeholder: 'Filter ( / )',
+    'aria-label': 'Filter the stream',
+  });
   const none = el('p', { class: 'muted none' }, 'Nothing matches.');
   const chips = KINDS.map((kind) => chip(kind, shown, () => redraw()));
   const follow = follower(list);
@@ -40,13 +45,22 @@ export function stream(store: Store): Panel {
     draw();
   };
   search.addEventListener('input', redraw);
-  const bar = el('div', { class: 'stream-bar' }, search, el('div', { class: 'chips', role: 'group', 'aria-label': 'Kinds' }, ...chips));
+  const bar = el(
+    'div',
+    { class: 'stream-bar' },
+    search,
+    el('div', { class: 'chips', role: 'group', 'aria-label': 'Kinds' }, ...chips),
+  );
   const element = el('div', { class: 'stream-panel' }, bar, none, list, follow.button);
   return { id: 'stream', title: 'Stream', element, draw };
 }
 
 function chip(kind: string, shown: Set<string>, redraw: () => void): HTMLElement {
-  const button = el('button', { type: 'button', class: `chip kind-${kind}`, 'aria-pressed': String(shown.has(kind)) }, `${kind}s`);
+  const button = el(
+    'button',
+    { type: 'button', class: `chip kind-${kind}`, 'aria-pressed': String(shown.has(kind)) },
+    `${kind}s`,
+  );
   button.addEventListener('click', () => {
     if (!shown.delete(kind)) shown.add(kind);
     button.setAttribute('aria-pressed', String(shown.has(kind)));
@@ -92,13 +106,19 @@ function reconcile(list: HTMLElement, records: readonly InspectorRecord[], histo
     const key = `${record.vm} ${record.seq}`;
     return known.get(key) ?? rowOf(record, key, history, nameOf);
   });
-  const isGrowth = list.children.length > 0 && list.children[0] === wanted[0] && list.children.length <= wanted.length;
+  const isGrowth =
+    list.children.length > 0 && list.children[0] === wanted[0] && list.children.length <= wanted.length;
   const from = isGrowth ? list.children.length : 0;
   if (isGrowth && list.children[from - 1] === wanted[from - 1]) list.append(...wanted.slice(from));
   else list.replaceChildren(...wanted);
 }
 
-function rowOf(record: InspectorRecord, key: string, history: History, nameOf: (actor: string) => string): HTMLElement {
+function rowOf(
+  record: InspectorRecord,
+  key: string,
+  history: History,
+  nameOf: (actor: string) => string,
+): HTMLElement {
   const line = lineOf(record, nameOf) ?? { text: '', reason: '' };
   const isBad = /^error: |failed/.test(line.text) || /\bfailed\b/.test(line.reason);
   const row = el(
@@ -109,12 +129,18 @@ function rowOf(record: InspectorRecord, key: string, history: History, nameOf: (
       {},
       el('time', {}, offset(record.at - history.now.firstAt)),
       el('span', { class: 'kind' }, record.kind),
-      el('span', { class: 'what' }, el('span', { class: 'text' }, line.text), el('span', { class: 'reason' }, line.reason)),
+      el(
+        'span',
+        { class: 'what' },
+        el('span', { class: 'text' }, line.text),
+        el('span', { class: 'reason' }, line.reason),
+      ),
     ),
   );
   // Built when it is opened: most never are.
   row.addEventListener('toggle', () => {
-    if (row.open && row.childElementCount === 1) row.append(jsonTree(JSON.parse(JSON.stringify(record)) as never));
+    if (row.open && row.childElementCount === 1)
+      row.append(jsonTree(JSON.parse(JSON.stringify(record)) as never));
   });
   return row;
 }

@@ -56,5 +56,7 @@ function partsOf(state: VmState, moment: number) {
 function endOf({ context }: VmState): string {
   const problems = (context['problems'] ?? []) as readonly string[];
   const reason = String(context['disposeReason'] ?? 'ended');
-  return problems.length === 0 ? `${reason}; nothing was left behind` : `${reason}; left: ${problems.join('; ')}`;
+  return problems.length === 0
+    ? `${reason}; nothing was left behind`
+    : `${reason}; left: ${problems.join('; ')}`;
 }

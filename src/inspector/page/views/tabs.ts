@@ -10,7 +10,13 @@ export function tabs(store: Store, panels: readonly Panel[]): () => void {
     const badge = el('span', { class: 'badge', 'aria-hidden': 'true' });
     const button = el(
       'button',
-      { type: 'button', role: 'tab', id: `tab-${panel.id}`, 'aria-controls': 'panel', title: `${panel.title} (${index + 1})` },
+      {
+        type: 'button',
+        role: 'tab',
+        id: `tab-${panel.id}`,
+        'aria-controls': 'panel',
+        title: `${panel.title} (${index + 1})`,
+      },
       panel.title,
       badge,
     );

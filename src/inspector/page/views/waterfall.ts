@@ -61,7 +61,11 @@ function rowsOf(state: VmState, moment: number): readonly Row[] {
       ms: totalMs + (isActive && last ? moment - last.from : 0),
       deadlineMs: facts?.deadlineMs,
       slowAfterMs: facts?.slowAfterMs,
-      isSkipped: !isActive && visits.length > 0 && worked.every((each) => /\.(deciding|done)$/.test(each)) && worked.length > 0,
+      isSkipped:
+        !isActive &&
+        visits.length > 0 &&
+        worked.every((each) => /\.(deciding|done)$/.test(each)) &&
+        worked.length > 0,
       hasFailed: key === failedStep,
     };
   }).filter(({ key, visits }) => visits.length > 0 || !['failed', 'prepared'].includes(key));
@@ -96,7 +100,13 @@ function axis(scale: TimeScale): HTMLElement {
 }
 
 function rowOf(row: Row, scale: TimeScale, moment: number): HTMLElement {
-  const kind = row.hasFailed ? 'failed' : row.isActive ? 'active' : row.visits.length === 0 ? 'waiting' : 'done';
+  const kind = row.hasFailed
+    ? 'failed'
+    : row.isActive
+      ? 'active'
+      : row.visits.length === 0
+        ? 'waiting'
+        : 'done';
   const bars = row.visits.map((visit) => bar(row, visit, scale, moment));
   const retries = row.attempts > 1 ? el('span', { class: 'tries' }, `×${row.attempts}`) : null;
   return el(
@@ -118,7 +128,10 @@ function bar(row: Row, { from, to: end = moment }: Visit, scale: TimeScale, mome
 }
 
 /** Where the deadline is, if that is in the picture. */
-function deadlineMark({ visits, deadlineMs, isActive, hasFailed }: Row, scale: TimeScale): HTMLElement | null {
+function deadlineMark(
+  { visits, deadlineMs, isActive, hasFailed }: Row,
+  scale: TimeScale,
+): HTMLElement | null {
   const last = visits.at(-1);
   if (!last || deadlineMs === undefined || !(isActive || hasFailed)) return null;
   const at = last.from + deadlineMs;
@@ -129,7 +142,8 @@ function deadlineMark({ visits, deadlineMs, isActive, hasFailed }: Row, scale: T
 }
 
 function times({ visits, ms, deadlineMs, isSkipped, key }: Row): (HTMLElement | string)[] {
-  if (visits.length === 0) return [el('span', { class: 'muted' }, deadlineMs === undefined ? '–' : `≤ ${limit(deadlineMs)}`)];
+  if (visits.length === 0)
+    return [el('span', { class: 'muted' }, deadlineMs === undefined ? '–' : `≤ ${limit(deadlineMs)}`)];
   if (isSkipped) return [el('span', { class: 'muted' }, 'skipped')];
   if (deadlineMs === undefined || key === 'healthy') return [duration(ms)];
   const share = Math.min(1, ms / deadlineMs);

@@ -29,7 +29,9 @@ export class Zoom {
     box.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     // Whoever moves it wants to look around.
     for (const name of ['pointerdown', 'touchstart'] as const)
-      box.addEventListener(name, () => this.#become(this.#mode === 'follow' ? 'free' : this.#mode), { passive: true });
+      box.addEventListener(name, () => this.#become(this.#mode === 'follow' ? 'free' : this.#mode), {
+        passive: true,
+      });
     new ResizeObserver(() => this.#show()).observe(box);
     this.#drag();
     this.#become('follow');
@@ -43,7 +45,10 @@ export class Zoom {
 
   by(factor: number): void {
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = this.#box;
-    const [x, y] = [(scrollLeft + clientWidth / 2) / this.#scale, (scrollTop + clientHeight / 2) / this.#scale];
+    const [x, y] = [
+      (scrollLeft + clientWidth / 2) / this.#scale,
+      (scrollTop + clientHeight / 2) / this.#scale,
+    ];
     this.#scale = Math.min(LARGEST, Math.max(SMALLEST, this.#scale * factor));
     this.#become('free');
     this.#resize();
@@ -108,7 +113,10 @@ export class Zoom {
       if (down.pointerType !== 'mouse' || down.button !== 0) return;
       const { scrollLeft, scrollTop } = this.#box;
       const move = (event: PointerEvent) =>
-        this.#box.scrollTo(scrollLeft + down.clientX - event.clientX, scrollTop + down.clientY - event.clientY);
+        this.#box.scrollTo(
+          scrollLeft + down.clientX - event.clientX,
+          scrollTop + down.clientY - event.clientY,
+        );
       const up = () => {
         removeEventListener('pointermove', move);
         this.#box.classList.remove('is-dragged');
