@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source', 'node'] } } };
 
+/** Tests of pages in a real browser, which takes a processor for itself. */
+const BROWSER = ['test/**/*.browser.test.ts'];
+/** The page is built by the tests that need it: they must not see an older one. */
+const PAGE = ['test/helpers/build-page.ts'];
+
 /** Tests that run the stand-in for tart, without guests: they would keep the processors from all others. */
 const STANDIN = ['test/standin/**/*.test.ts', 'test/drivers/tart/**/*.test.ts', 'test/contract/**/*.test.ts'];
 
@@ -16,10 +21,23 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...STANDIN, '**/node_modules/**'],
+          exclude: ['test/e2e/**', ...STANDIN, ...BROWSER, '**/node_modules/**'],
           // A process for each file would cost more than the tests: none of them may leave anything behind anyway.
           isolate: false,
+          globalSetup: PAGE,
           testTimeout: 20_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'browser',
+          include: BROWSER,
+          isolate: false,
+          fileParallelism: false,
+          globalSetup: PAGE,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,4 +1,4 @@
-// The first command after a clone: installs what is missing, builds the harness bundle, then runs a task on the
+// The first command after a clone: installs what is missing, builds the assets, then runs a task on the
 // project's own Node. Plain JavaScript for any Node from 18 on, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,11 +10,13 @@ const TASKS = {
   demo: [['--conditions=source', 'examples/vzvm-demo.ts']],
   test: [
     ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/inspector/page/tsconfig.json'],
     ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
     ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     ['node_modules/knip/bin/knip.js'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'standin'],
+    ['node_modules/vitest/vitest.mjs', 'run', '--project', 'browser'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e'],
   ],
   bench: [['--conditions=source', 'bench/main.ts']],
@@ -33,20 +35,21 @@ if (!commands) {
 installNpmPackages();
 // It boots no VM.
 if (task !== 'conformance') installSystemPackages({ forTests: ['test', 'chaos', 'soak'].includes(task) });
-buildHarness();
+buildAsset('scripts/build-harness.mjs', 'harness.mjs');
+buildAsset('scripts/build-inspector.mjs', 'inspector/app.js');
 for (const [index, command] of commands.entries()) {
   const last = index === commands.length - 1;
   const status = await runTask([...command, ...(last ? args : [])]);
   if (status !== 0) process.exit(status);
 }
 
-function buildHarness() {
-  const built = spawnSync('node_modules/node/bin/node', ['scripts/build-harness.mjs'], {
+function buildAsset(script, file) {
+  const built = spawnSync('node_modules/node/bin/node', [script], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  if (built.status !== 0 || !existsSync(new URL('../assets/harness.mjs', import.meta.url))) {
-    console.error('bootstrap: the harness bundle could not be built; run: node scripts/build-harness.mjs');
+  if (built.status !== 0 || !existsSync(new URL(`../assets/${file}`, import.meta.url))) {
+    console.error(`bootstrap: assets/${file} could not be built; run: node ${script}`);
     process.exit(1);
   }
 }

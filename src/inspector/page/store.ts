@@ -22,6 +22,7 @@ export class Store {
   title = '';
   readonly #listeners = new Set<() => void>();
   #isScheduled = false;
+  #hasChosen = false;
 
   /** The VMs, the newest first; what belongs to none is no VM. */
   get vms(): readonly History[] {
@@ -41,11 +42,13 @@ export class Store {
 
   take(records: readonly InspectorRecord[]): void {
     for (const record of records) this.#historyOf(record.vm).take(record);
-    this.choices.vm ??= this.vms[0]?.name;
+    // The newest one, until a person has chosen.
+    if (!this.#hasChosen) this.choices.vm = this.vms[0]?.name;
     this.changed();
   }
 
   choose(choices: Partial<Choices>): void {
+    this.#hasChosen ||= choices.vm !== undefined || choices.moment !== undefined;
     const other = choices.vm !== undefined && choices.vm !== this.choices.vm;
     Object.assign(this.choices, other ? { moment: undefined, playing: false } : {}, choices);
     this.changed();

@@ -29,7 +29,7 @@ export function lineOf(record: InspectorRecord, nameOf: (actor: string) => strin
         reason: '',
       };
     case 'log':
-      return { text: record.lines.join('\n'), reason: record.source };
+      return { text: record.lines.join('\n'), reason: '' };
     case 'digest':
       return { text: `${record.dropped} older records are not kept`, reason: 'their path and states are' };
   }

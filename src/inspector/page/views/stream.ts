@@ -75,6 +75,13 @@ interface Wanted {
   readonly moment: number | undefined;
 }
 
+/** What each actor says of itself is said of it by the machine's own events, too. */
+const UNSAID: ReadonlySet<string> = new Set([
+  'xstate.init',
+  'xstate.stop',
+  'xstate.promise.resolve',
+  'xstate.promise.reject',
+]);
 const always = new Set(['vm', 'digest']);
 
 function matching(history: History, { shown, text, moment }: Wanted): readonly InspectorRecord[] {
@@ -83,7 +90,7 @@ function matching(history: History, { shown, text, moment }: Wanted): readonly I
     if (moment !== undefined && record.at > moment) return false;
     if (!always.has(record.kind) && !shown.has(record.kind)) return false;
     if (record.kind === 'log' && record.source !== 'substrate') return false; // These have their own tabs.
-    if (record.kind === 'event' && record.event.type === 'xstate.init') return false;
+    if (record.kind === 'event' && UNSAID.has(record.event.type)) return false;
     if (text === '') return true;
     const line = lineOf(record, nameOf);
     return `${record.kind} ${line?.text} ${line?.reason}`.toLowerCase().includes(text);

@@ -37,7 +37,9 @@ function partsOf(state: VmState, moment: number) {
   const attempt = Number(context['attempt'] ?? 1);
   const looks = Number(context['looks'] ?? 0);
   const tries = attempt > 1 ? `, attempt ${attempt}` : looks > 0 ? `, looked ${looks + 1} times` : '';
-  const doing = endedAt === undefined ? `${whereIs(state)}${tries}` : endOf(state);
+  const where = whereIs(state);
+  const title = Object.entries(facts?.states ?? {}).find(([id]) => id.split('.').at(-1) === where)?.[1].title;
+  const doing = endedAt === undefined ? `${title ?? where}${tries}` : endOf(state);
   const driver = [facts?.driver, facts?.accelerator].filter(Boolean).join(', ');
   const size = facts?.cpu === undefined ? undefined : `${facts.cpu} CPU · ${facts.memoryMiB} MiB`;
   const address = context['address'];

@@ -118,7 +118,8 @@ function rowOf(row: Row, scale: TimeScale, moment: number): HTMLElement {
   );
 }
 
-function bar(row: Row, { from, to: end = moment }: Visit, scale: TimeScale, moment: number): HTMLElement {
+function bar(row: Row, { from, to }: Visit, scale: TimeScale, moment: number): HTMLElement {
+  const end = to ?? moment;
   const isCut = scale.cut !== undefined && from <= scale.cut.from && end >= scale.cut.to;
   const drawn = el('span', { class: isCut ? 'bar is-cut' : 'bar' });
   drawn.style.left = percent(scale.at(from));

@@ -6,6 +6,10 @@ const LARGEST = 2.5;
 const STEP = 1.25;
 /** Words can be read from here on. */
 const READABLE = 0.82;
+const LEAST_READABLE = 0.6;
+const MARGIN = 16;
+/** A state that is higher than this share of the chart is no step of it. */
+const MOST_OF_CHART = 0.3;
 
 type Mode = 'follow' | 'fit' | 'free';
 
@@ -62,7 +66,6 @@ export class Zoom {
   }
 
   follow(): void {
-    this.#scale = READABLE;
     this.#become('follow');
     this.#show();
   }
@@ -76,10 +79,25 @@ export class Zoom {
   #show(): void {
     const { clientWidth, clientHeight } = this.#box;
     if (clientWidth === 0) return;
+    const before = this.#scale;
+    if (this.#mode === 'follow') this.#scale = this.#scaleFor(this.#at, clientWidth);
     if (this.#mode === 'fit')
       this.#scale = Math.min(clientWidth / this.#chart.width, clientHeight / this.#chart.height);
     this.#resize();
-    if (this.#mode === 'follow') this.#scrollTo(this.#at);
+    if (this.#mode === 'follow') this.#scrollTo(this.#at, before === this.#scale);
+  }
+
+  /** So that all of the step is seen that a state belongs to, and can be read. */
+  #scaleFor(id: string | undefined, width: number): number {
+    const { width: wide = 0 } = this.#stepOf(id) ?? {};
+    return wide === 0 ? READABLE : Math.min(1, Math.max(LEAST_READABLE, (width - 2 * MARGIN) / wide));
+  }
+
+  /** The state that holds it, unless that is half of the chart. */
+  #stepOf(id: string | undefined) {
+    const node = this.#chart.nodes.find((each) => each.id === id);
+    const holder = this.#chart.nodes.find((each) => each.id === node?.parent);
+    return holder && holder.height < MOST_OF_CHART * this.#chart.height ? holder : node;
   }
 
   #resize(): void {
@@ -87,15 +105,15 @@ export class Zoom {
     this.#svg.setAttribute('height', String(this.#chart.height * this.#scale));
   }
 
-  #scrollTo(id: string | undefined): void {
-    const node = this.#chart.nodes.find((each) => each.id === id);
+  #scrollTo(id: string | undefined, mayGlide: boolean): void {
+    const node = this.#stepOf(id);
     if (!node) return;
     const { clientWidth, clientHeight } = this.#box;
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.#box.scrollTo({
       left: (node.x + node.width / 2) * this.#scale - clientWidth / 2,
       top: (node.y + node.height / 2) * this.#scale - clientHeight / 2,
-      behavior: isCalm ? 'instant' : 'smooth',
+      behavior: isCalm || !mayGlide ? 'instant' : 'smooth',
     });
   }
 
