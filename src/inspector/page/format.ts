@@ -1,3 +1,5 @@
+import type { Json } from '../records.ts';
+
 /** A duration for people: `840 ms`, `12.3 s`, `4 min 05 s`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
@@ -20,6 +22,10 @@ export const offset = (ms: number): string => `+${(Math.max(0, ms) / 1_000).toFi
 
 /** The time of day. */
 export const clock = (at: number): string => new Date(at).toLocaleTimeString(undefined, { hour12: false });
+
+/** A value in a few words. */
+export const words = (value: Json | undefined): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
 
 /** The last word of a state's id. */
 export const shortState = (id: string): string => id.split('.').at(-1) ?? id;

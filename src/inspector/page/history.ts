@@ -36,7 +36,8 @@ export class History {
   at(moment: number): VmState {
     const state = VmState.from(this.#base);
     for (const record of this.#records) {
-      if (record.at > moment && state.facts) break;
+      // Before its first step there is nothing to look at.
+      if (record.at > moment && state.path.active.length > 0) break;
       state.apply(record);
     }
     return state;

@@ -59,9 +59,9 @@ function search(store: Store): void {
 }
 
 function fillHelp(commands: readonly (readonly [string, string, () => void])[], count: number): void {
-  const rows: (readonly [string, string])[] = [
-    ...commands.map(([key, what]) => [key === ' ' ? 'space' : key, what] as const),
-  ];
+  const rows: (readonly [string, string])[] = commands.map(
+    ([key, what]) => [key === ' ' ? 'space' : key, what] as const,
+  );
   rows.splice(2, 0, [`1 – ${count}`, 'stream, context, logs']);
   byId('help-keys').append(
     ...rows.map(([key, what]) => el('div', {}, el('dt', {}, el('kbd', {}, key)), el('dd', {}, what))),

@@ -1,4 +1,5 @@
 import { byId, el } from '../dom.ts';
+import { words } from '../format.ts';
 import type { Json } from '../../records.ts';
 import type { Store } from '../store.ts';
 import type { VmState } from '../vm-state.ts';
@@ -27,7 +28,7 @@ type Failed = NonNullable<VmState['failure']>;
 function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readonly string[]): HTMLElement[] {
   const text = (field: string) => (typeof failed[field] === 'string' ? failed[field] : undefined);
   const after = failedAt === undefined ? '' : ` after ${((failedAt - firstAt) / 1000).toFixed(1)} s`;
-  const attempt = Number(failed['attempt'] ?? 1) > 1 ? `, attempt ${String(failed['attempt'])}` : '';
+  const attempt = Number(failed['attempt'] ?? 1) > 1 ? `, attempt ${words(failed['attempt'])}` : '';
   const parts: (HTMLElement | undefined)[] = [
     el(
       'div',
@@ -52,9 +53,7 @@ function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readon
 function factsOf(facts: Json | undefined): HTMLElement | undefined {
   const entries = typeof facts === 'object' && facts !== null ? Object.entries(facts) : [];
   if (entries.length === 0) return undefined;
-  const items = entries.map(([name, value]) =>
-    el('div', {}, el('dt', {}, name), el('dd', {}, String(value))),
-  );
+  const items = entries.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, words(value))));
   return el('dl', { class: 'facts' }, ...items);
 }
 

@@ -68,7 +68,9 @@ function actionDetail(params: Json | undefined): string {
   const { event, id, src, sendId, delay } = fields;
   const emitted = event as { readonly [field: string]: Json } | undefined;
   const words = [src ?? id ?? sendId, emitted?.['type'], emitted?.['step'], emitted?.['phase']];
-  const text = words.filter((word) => typeof word === 'string' && !word.startsWith('xstate.')).join(' ');
+  const text = words
+    .filter((word): word is string => typeof word === 'string' && !word.startsWith('xstate.'))
+    .join(' ');
   return typeof delay === 'number' ? `${text} in ${delay} ms`.trim() : text;
 }
 

@@ -1,5 +1,5 @@
 import { byId, el } from '../dom.ts';
-import { clock, duration } from '../format.ts';
+import { clock, duration, words } from '../format.ts';
 import type { Store } from '../store.ts';
 import { statusWord, whereIs } from './vm-list.ts';
 import type { VmState } from '../vm-state.ts';
@@ -57,7 +57,7 @@ function partsOf(state: VmState, moment: number) {
 
 function endOf({ context }: VmState): string {
   const problems = (context['problems'] ?? []) as readonly string[];
-  const reason = String(context['disposeReason'] ?? 'ended');
+  const reason = words(context['disposeReason'] ?? 'ended');
   return problems.length === 0
     ? `${reason}; nothing was left behind`
     : `${reason}; left: ${problems.join('; ')}`;
