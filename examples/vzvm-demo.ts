@@ -2,6 +2,7 @@
 // With ANTHROPIC_API_KEY it talks to the real API; without, to a scripted one. `--json` ends with one JSON line.
 // `--driver tart` or `--driver qemu` chooses the driver, `--base IMAGE` what the VM is cloned from.
 // `--fork` makes a template first, unless it is there; from then on a VM is there in a second. `--no-fork` boots one.
+// `--inspect` serves a page that shows the VM live; `--open` opens it in the browser.
 import { ComputerAgent } from '@computeragent/sdk';
 import { createTerminalProgress, VZVMSubstrate, VzvmError, type VmHandle } from '@computeragent/runtime-vzvm';
 import { demoAgent } from './demo/agent.ts';
@@ -47,10 +48,18 @@ async function main(): Promise<number> {
 async function turn(scripted: ScriptedMessagesApi | undefined, apiKey: string | undefined): Promise<void> {
   let vm: VmHandle | undefined;
   const { driver, base } = choices();
-  const substrate = new VZVMSubstrate({
+  await using substrate = new VZVMSubstrate({
     ...(driver === undefined ? {} : { driver: driver as 'tart' | 'qemu' }), // The substrate refuses any other.
     ...(base === undefined ? {} : { baseImage: base }),
     fork: process.argv.includes('--no-fork') ? 'never' : 'auto',
+    ...(process.argv.includes('--inspect')
+      ? {
+          inspector: {
+            open: process.argv.includes('--open'),
+            onUrl: (url: string) => progress.say(`Inspector: ${url}`),
+          },
+        }
+      : {}),
     onLog: progress.log,
     onProgress: progress.update,
     onVm: (handle) => {
