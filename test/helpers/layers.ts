@@ -35,6 +35,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'guest',
       'ssh',
       'inspector',
+      'process',
       'journal',
       'progress',
       'reaper',
