@@ -3,7 +3,7 @@ import type { Engine, EngineOutcome, EngineRun } from '../engine.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { claudeOptions } from './options.ts';
 import { loadSdk } from './sdk.ts';
-import { transcriptOptions } from './transcript.ts';
+import { ownTranscript, transcriptOptions } from './transcript.ts';
 import { turnResultOf } from './usage.ts';
 
 /** Runs agents on the Claude Agent SDK. */
@@ -26,11 +26,13 @@ async function runClaude(run: EngineRun): Promise<EngineOutcome> {
   const sdk = await loadSdk();
   const transcript = await transcriptOptions(run);
   run.signal.throwIfAborted();
+  const composed = claudeOptions(sdk, run, transcript);
+  await using _local = await ownTranscript(composed);
   await using program = new ClaudeProcess((text) =>
     run.log('engine.stderr', { sessionId: run.sessionId, text }),
   );
   const { spawnClaudeCodeProcess } = program;
-  const options = { ...claudeOptions(sdk, run, transcript), spawnClaudeCodeProcess };
+  const options = { ...composed, spawnClaudeCodeProcess };
   const messages = sdk.query({ prompt: prompt(run), options });
   const abort = (): void => {
     messages.close();

@@ -2,6 +2,7 @@ import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { EngineRun } from '../engine.ts';
 import { claudeEnv } from './env.ts';
 import { claudeHooks } from './hooks.ts';
+import { explicitConfigFolder } from './local-transcript.ts';
 import { askClient, permissionOptions, withoutLoosening } from './permissions.ts';
 import type { ClaudeSdk } from './sdk.ts';
 import { Supervision } from './supervision.ts';
@@ -37,6 +38,7 @@ export function claudeOptions(
   const given = without(run.options, ours) as Options;
   const wanted = run.humanInTheLoop === 'none' ? given : withoutLoosening(given);
   const supervision = new Supervision(run);
+  const env = claudeEnv(process.env, run.env);
   return {
     ...wanted,
     ...permissionOptions(wanted, run.humanInTheLoop),
@@ -44,7 +46,7 @@ export function claudeOptions(
     ...transcript,
     hooks: claudeHooks(run, supervision),
     cwd: run.cwd,
-    env: claudeEnv(process.env, run.env),
+    env: { ...env, ...(transcript.sessionStore ? explicitConfigFolder(env) : {}) },
     includePartialMessages: true,
     // A server's headers may be secrets, and a command line can be read by others.
     mcpServersDelivery: 'initialize',

@@ -1,5 +1,6 @@
 import type { Options, SessionKey, SessionStore, SessionStoreEntry } from '@anthropic-ai/claude-agent-sdk';
 import type { EngineRun, TranscriptStore } from '../engine.ts';
+import { configFolder, removeLocalTranscript } from './local-transcript.ts';
 import { uuidV5 } from './uuid-v5.ts';
 
 /** Makes a session's id one of the engine's. Part of the protocol: other harnesses have to find the same one. */
@@ -19,6 +20,19 @@ export async function transcriptOptions({ store, sessionId }: EngineRun): Promis
       return { resume: engineId, sessionStore: sessionStore(store, engineId, storedId) };
   }
   return { sessionId: engineId, sessionStore: sessionStore(store, engineId, engineId) };
+}
+
+/**
+ * Where there is a store, what the engine's program writes beside it is a copy that nobody reads again, and an old one
+ * would keep it from beginning a conversation anew. Removed now, and when disposed of.
+ */
+export async function ownTranscript(options: Options): Promise<AsyncDisposable> {
+  const id = options.sessionStore && (options.resume ?? options.sessionId);
+  const clear = async (): Promise<void> => {
+    if (id !== undefined) await removeLocalTranscript(configFolder(options.env ?? {}), id);
+  };
+  await clear();
+  return { [Symbol.asyncDispose]: clear };
 }
 
 /** The store as the SDK knows it. The project is the protocol's: the SDK's own changes with the working directory. */

@@ -5,27 +5,11 @@ import { loadSdk } from '../../../src/engine/claude/sdk.ts';
 import { riskOf } from '../../../src/engine/claude/risk.ts';
 import { turnResultOf } from '../../../src/engine/claude/usage.ts';
 import type { EngineRun, PermissionAnswer, PermissionRequest } from '../../../src/engine/engine.ts';
+import { engineRun } from '../../helpers/engine-run.ts';
 
 const sdk = await loadSdk();
 
-function runWith(change: Partial<EngineRun> = {}): EngineRun {
-  return {
-    sessionId: 's',
-    cwd: '/workdir',
-    env: {},
-    options: {},
-    humanInTheLoop: 'none',
-    input: (async function* () {})(),
-    signal: new AbortController().signal,
-    message: () => undefined,
-    usage: () => undefined,
-    askPermission: async () => ({ behavior: 'deny', message: '', interrupt: false }),
-    log: () => undefined,
-    ...change,
-  };
-}
-
-const optionsOf = (change: Partial<EngineRun>) => claudeOptions(sdk, runWith(change));
+const optionsOf = (change: Partial<EngineRun>) => claudeOptions(sdk, engineRun(change));
 
 describe('the options of the Claude engine', () => {
   it('always name a permission mode', () => {
@@ -71,6 +55,23 @@ describe('the options of the Claude engine', () => {
       for (const name of ['allowedTools', 'settings', 'extraArgs']) expect(options).not.toHaveProperty(name);
     },
   );
+
+  it('take no object of this process from the caller, nor the conversation where a store decides', () => {
+    const options = { hooks: { PreToolUse: 'x' }, canUseTool: true, resume: 'r', continue: true };
+    const alone = claudeOptions(sdk, engineRun({ options }));
+    expect(alone).toMatchObject({ resume: 'r', hooks: { PreToolUse: [{ onFailure: 'block' }] } });
+    expect(alone.canUseTool).toBeTypeOf('function');
+    const sessionStore = { append: async () => undefined, load: async () => null };
+    const stored = claudeOptions(sdk, engineRun({ options }), { sessionId: 'engine', sessionStore });
+    expect(stored).toMatchObject({ sessionId: 'engine', sessionStore });
+    expect([stored.resume, stored.continue]).toEqual([undefined, undefined]);
+  });
+
+  it('of a supervised agent’s sub-agents do not let these off', () => {
+    const agents = { a: { description: 'd', prompt: 'p', permissionMode: 'bypassPermissions' } };
+    const { agents: kept } = optionsOf({ options: { agents }, humanInTheLoop: 'always' });
+    expect(kept).toEqual({ a: { description: 'd', prompt: 'p' } });
+  });
 
   it('translate the client’s answer', async () => {
     const asked: PermissionRequest[] = [];
