@@ -44,7 +44,9 @@ function lineOf({ outcome, group, name, error }: ConformanceResult): string {
 
 function summaryOf({ passed, failed, skipped }: ConformanceReport): string {
   const left =
-    skipped.length === 0 ? '' : `, ${skipped.length} left out (they need --turn or --permission-turn)`;
+    skipped.length === 0
+      ? ''
+      : `, ${skipped.length} left out (for want of --turn or --permission-turn, or because of a token)`;
   return `${passed.length} passed, ${failed.length} failed${left}\n`;
 }
 

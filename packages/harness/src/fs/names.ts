@@ -1,6 +1,9 @@
 import { isAbsolute, normalize, sep } from 'node:path';
 import { HarnessError } from '../errors.ts';
 
+/** Each of a path's folders is open while the path is walked, and a process may open only so many. */
+const MOST_NAMES = 128;
+
 /** The names that a client's path is made of; none for the jail itself. */
 export function namesOf(wanted: string): string[] {
   if (wanted.trim() === '' || wanted.includes('\0') || isAbsolute(wanted)) throw pathEscape(wanted);
@@ -8,6 +11,7 @@ export function namesOf(wanted: string): string[] {
     .split(sep)
     .filter((name) => name !== '' && name !== '.');
   if (names[0] === '..') throw pathEscape(wanted);
+  if (names.length > MOST_NAMES) throw new HarnessError('VALIDATION', 400, 'the path has too many folders');
   return names;
 }
 

@@ -3,7 +3,7 @@ import { redaction } from '../log.ts';
 import { type ProgramResult, runProgram } from '../program/run-program.ts';
 import { safeEnv } from '../program/safe-env.ts';
 import { credentialEnv, type GitCredentials, gitTarget } from './git-credentials.ts';
-import { gitUrl, withoutCredentials } from './git-url.ts';
+import { assertPlain, gitUrl, withoutCredentials } from './git-url.ts';
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
 const STDERR_TAIL = 600;
@@ -22,6 +22,8 @@ export interface CloneRequest {
 
 /** Clones a repository into an empty folder, without its history. Returns the commit. `ref`: branch, tag or commit. */
 export async function gitClone(directory: string, request: CloneRequest): Promise<string> {
+  assertPlain('url', request.url);
+  assertPlain('ref', request.ref ?? '');
   const { url, credentials } = gitTarget(gitUrl(request.url), request.env);
   const git = new Git(directory, request, credentials);
   if (request.ref !== undefined && COMMIT.test(request.ref)) {

@@ -1,7 +1,8 @@
-import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { removeTree } from './remove-tree.ts';
 import type { Session } from './session.ts';
 
 const FOLDER = 'computeragent-sessions';
@@ -25,7 +26,7 @@ export async function makeWorkdir(
 
 /** Removes a working directory with everything in it. */
 export async function removeWorkdir(workdir: string): Promise<void> {
-  await rm(workdir, { recursive: true, force: true, maxRetries: 3 });
+  await removeTree(workdir);
 }
 
 /** Ends a session, waits for it, then removes its files. */

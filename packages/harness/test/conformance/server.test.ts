@@ -41,6 +41,8 @@ describe.each([
   it.each(table)('%s: %s', async (_group, _name, check) => {
     const { outcome, error } = await runConformanceCheck(check, target, { ...TURNS, timeoutMs: 10_000 });
     if (error) throw error;
-    expect(outcome).toBe('passed');
+    // A web page does not know the token.
+    const isLeftOut = target === listening && check.needs === 'noSecret';
+    expect(outcome).toBe(isLeftOut ? 'skipped' : 'passed');
   });
 });

@@ -91,6 +91,12 @@ describe('a file', () => {
 });
 
 describe('the jail', () => {
+  it('takes no path of more folders than it would open', async () => {
+    await using fs = await filesOfSession();
+    expect((await fs.put(`${'a/'.repeat(120)}f`, 'x')).status).toBe(200);
+    expect(await rejection(fs.put(`${'a/'.repeat(3_000)}f`, 'x'))).toEqual([400, 'VALIDATION']);
+  });
+
   it.each(['../secret', '/etc/passwd', 'a/../../secret', '..', ' ', 'a\0b', './../x'])(
     'keeps %j inside',
     async (path) => {

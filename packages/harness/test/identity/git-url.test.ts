@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gitUrl, withoutCredentials } from '../../src/identity/git-url.ts';
+import { assertPlain, gitUrl, withoutCredentials } from '../../src/identity/git-url.ts';
 
 describe('a git url', () => {
   it.each([
@@ -19,6 +19,10 @@ describe('a git url', () => {
       expect(() => gitUrl(url)).toThrow(expect.objectContaining({ code: 'VALIDATION' }));
     },
   );
+
+  it.each(['a\0b', 'a\nb', 'x'.repeat(5_000)])('is refused when no program can be given it', (url) => {
+    expect(() => assertPlain('url', url)).toThrow(expect.objectContaining({ code: 'VALIDATION' }));
+  });
 
   it('is shown without what stands before the @', () => {
     expect(withoutCredentials("unable to access 'https://me:pw@example.org/r/'")).toBe(

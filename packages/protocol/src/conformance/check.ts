@@ -11,8 +11,8 @@ export interface ConformanceCheck {
   readonly group: string;
   readonly name: string;
   readonly level: ConformanceLevel;
-  /** What the subject must name, or the check is left out. */
-  readonly needs?: 'turn' | 'permissionTurn' | undefined;
+  /** A message that the subject must name, or a server without a secret: else the check is left out. */
+  readonly needs?: 'turn' | 'permissionTurn' | 'noSecret' | undefined;
   /** Rejects when the server does otherwise. */
   run(probe: Probe): Promise<void>;
 }

@@ -23,6 +23,7 @@ export class Probe {
   readonly #target: ConformanceTarget;
   readonly #signal: AbortSignal;
   readonly #sessions = new Set<string>();
+  readonly #responses: Response[] = [];
 
   constructor(target: ConformanceTarget, subject: Subject, signal: AbortSignal) {
     this.#target = target;
@@ -31,7 +32,9 @@ export class Probe {
   }
 
   async request(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.#target.request(path, { ...init, signal: this.#signal });
+    const response = await this.#target.request(path, { ...init, signal: this.#signal });
+    this.#responses.push(response);
+    return response;
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -81,8 +84,10 @@ export class Probe {
     return this.request(`${fileUrl(session, path)}${query}`, { method: 'DELETE' });
   }
 
-  /** Ends the sessions that are left. */
+  /** Lets go of what was not read, and ends the sessions that are left. */
   async close(): Promise<void> {
+    const unread = this.#responses.filter(({ body }) => body !== null && !body.locked);
+    await Promise.allSettled(unread.map(async ({ body }) => body?.cancel()));
     const gone = [...this.#sessions].map(async (id) => {
       const response = await this.#target.request(`/v1/sessions/${id}`, { method: 'DELETE' });
       await response.body?.cancel();

@@ -72,13 +72,24 @@ export const hostileChecks = checks('hostile input', 'strict', {
       that(!/(?:^|[\s'"(])\/\w+\//.test(message), 'a message must not tell a path of the machine', message);
     }
   },
-  'that a web page sends is refused': async (probe) => {
-    await probe.session();
-    const headers = { 'content-type': 'application/json', origin: 'https://page.example' };
-    const body = JSON.stringify(probe.body());
-    await refused(await probe.request('/v1/sessions', { method: 'POST', headers, body }), 'a page’s request');
-  },
 });
+
+export const pageChecks = checks(
+  'hostile input',
+  'strict',
+  {
+    'that a web page sends is refused': async (probe) => {
+      await probe.session();
+      const headers = { 'content-type': 'application/json', origin: 'https://page.example' };
+      const body = JSON.stringify(probe.body());
+      await refused(
+        await probe.request('/v1/sessions', { method: 'POST', headers, body }),
+        'a page’s request',
+      );
+    },
+  },
+  'noSecret',
+);
 
 export const faultChecks = checks('faults', 'strict', {
   'of a message to a session that has ended are told': async (probe) => {

@@ -6,7 +6,7 @@ import { ConformanceError, shaped } from './expect.ts';
 import { fileChecks } from './files.ts';
 import { answered, Probe, type Subject } from './probe.ts';
 import { healthChecks, sessionChecks } from './sessions.ts';
-import { careChecks, faultChecks, hostileChecks } from './strict.ts';
+import { careChecks, faultChecks, hostileChecks, pageChecks } from './strict.ts';
 import type { ConformanceTarget } from './target.ts';
 import { permissionChecks, turnChecks } from './turns.ts';
 
@@ -21,6 +21,7 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   ...permissionChecks,
   ...fileChecks,
   ...hostileChecks,
+  ...pageChecks,
   ...faultChecks,
   ...careChecks,
 ];
@@ -55,7 +56,7 @@ export interface ConformanceOptions {
 export interface ConformanceResult {
   readonly group: string;
   readonly name: string;
-  /** `skipped`: the options do not name the message that it needs. */
+  /** `skipped`: the options do not name the message that it needs, or it is for servers without a secret. */
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly error?: Error;
 }
@@ -103,11 +104,12 @@ export async function runConformanceCheck(
   options: ConformanceOptions = {},
 ): Promise<ConformanceResult> {
   const { group, name, needs } = check;
-  if (needs && options[needs] === undefined) return { group, name, outcome: 'skipped' };
+  const isMessage = needs !== undefined && needs !== 'noSecret';
+  if (isMessage && options[needs] === undefined) return { group, name, outcome: 'skipped' };
   const ended = new AbortController();
   try {
-    await inTime(attempt(check, source, options, ended.signal), options, ended);
-    return { group, name, outcome: 'passed' };
+    const outcome = await inTime(attempt(check, source, options, ended.signal), options, ended);
+    return { group, name, outcome };
   } catch (error) {
     return {
       group,
@@ -123,12 +125,14 @@ async function attempt(
   source: TargetSource,
   options: ConformanceOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'passed' | 'skipped'> {
   const target = typeof source === 'function' ? await source() : source;
   try {
+    if (check.needs === 'noSecret' && target.hasSecret === true) return 'skipped';
     const probe = new Probe(target, await subjectOf(target, options, signal), signal);
     try {
       await check.run(probe);
+      return 'passed';
     } finally {
       await probe.close();
     }
@@ -161,18 +165,14 @@ async function firstOf(target: ConformanceTarget, signal: AbortSignal) {
 }
 
 /** Ends a check that hangs: its requests are aborted, and if that is not enough it is left behind. */
-async function inTime(
-  work: Promise<void>,
-  options: ConformanceOptions,
-  ended: AbortController,
-): Promise<void> {
+async function inTime<T>(work: Promise<T>, options: ConformanceOptions, ended: AbortController): Promise<T> {
   const ms = options.timeoutMs ?? TIMEOUT_MS;
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(options.signal?.reason as Error);
   const timer = setTimeout(() => reject(new ConformanceError(`it is not over after ${ms} ms`)), ms);
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    await Promise.race([work, promise]);
+    return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', abort);

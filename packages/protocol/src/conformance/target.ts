@@ -2,6 +2,8 @@
 export interface ConformanceTarget {
   /** Answers one request. The path begins with `/v1/`. */
   request(path: string, init?: RequestInit): Response | Promise<Response>;
+  /** What is asked carries a secret: a web page, which does not know it, is kept out by that. */
+  readonly hasSecret?: boolean | undefined;
   /** Called after each check, when the target is made for each anew. */
   close?(): void | Promise<void>;
 }
@@ -19,6 +21,8 @@ export function httpTarget(baseUrl: string, options: HttpTargetOptions = {}): Co
   const base = baseUrl.replace(/\/+$/, '');
   const { token, fetch: send = fetch } = options;
   return {
+    // A path in front may be a token: one that is not costs one check.
+    hasSecret: token !== undefined || new URL(base).pathname !== '/',
     request(path, init = {}) {
       const headers = new Headers(init.headers);
       if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
