@@ -13,6 +13,7 @@ const OPTIONS = {
   follow: { type: 'boolean', short: 'f', default: false },
   harness: { type: 'boolean', default: false },
   format: { type: 'string' },
+  record: { type: 'boolean', default: false },
   lines: { type: 'string', short: 'n' },
   tty: { type: 'boolean', short: 't', default: false },
   'dry-run': { type: 'boolean', default: false },

@@ -5,6 +5,7 @@ import { gc, ls, rm } from './guests.ts';
 import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
 import { machine } from './machine.ts';
+import { trace } from './trace.ts';
 import { exec, inspect, logs, ssh } from './reach.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
@@ -20,6 +21,7 @@ const USAGE = `usage: vzvm doctor                         what could stop a boot
        vzvm image rm KEY...                   removes some
        vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB,
                                            and templates and base images that nothing needs
+       vzvm trace FILE [--record]          what a trace tells of its VMs; --record boots one, and records it
        vzvm machine [--format F]           the statechart of a VM as "mermaid", "svg" or "json"
 
        --driver NAME  "tart" or "qemu"
@@ -43,6 +45,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   machine,
   rm,
   ssh,
+  trace,
 };
 
 /** Runs a command line; answers its exit status. Never throws. */

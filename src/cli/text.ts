@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const UNITS = [
@@ -27,4 +29,19 @@ export function size(bytes: number): string {
 export function ago(ms: number): string {
   const unit = UNITS.find(([, length]) => ms >= length);
   return unit ? `${Math.floor(ms / unit[1])} ${unit[0]} ago` : 'just now';
+}
+
+/** A duration for people. */
+export function duration(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+// oxlint-disable-next-line no-control-regex -- They are what is looked for.
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** What somebody else has said, as a terminal may be sent it. */
+export function harmless(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(CONTROLS, '');
 }

@@ -49,6 +49,12 @@ export interface VZVMSubstrateOptions {
    * `createTerminalProgress()` makes one that shows it.
    */
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Records what happens to this substrate's VMs into a file that only you may read, for `npx vzvm trace` and `npx vzvm replay`:
+   * lines of JSON, without secrets, at most 64 MiB. One that is no trace is not overwritten. Trouble with the file is a line in
+   * the log, and changes nothing else.
+   */
+  readonly trace?: string;
   /** Called with each VM as soon as there is one: to follow its boot. An exception in it changes nothing. */
   readonly onVm?: (vm: VmHandle) => void;
   /** Back end: by name, or your own. @defaultValue "tart" on a Mac that has it, else "qemu" */
@@ -230,6 +236,7 @@ const schema = z.strictObject({
     .optional(),
   inspector: inspectorSchema,
   onVm: func().optional(),
+  trace: z.string().min(1).optional(),
   onProgress: func().optional(),
 });
 
