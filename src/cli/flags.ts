@@ -13,6 +13,8 @@ const OPTIONS = {
   follow: { type: 'boolean', short: 'f', default: false },
   harness: { type: 'boolean', default: false },
   format: { type: 'string' },
+  port: { type: 'string' },
+  'no-open': { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
   lines: { type: 'string', short: 'n' },
   tty: { type: 'boolean', short: 't', default: false },

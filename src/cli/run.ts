@@ -6,6 +6,7 @@ import { image } from './image.ts';
 import { type Io, UsageError } from './io.ts';
 import { machine } from './machine.ts';
 import { trace } from './trace.ts';
+import { replay } from './replay.ts';
 import { exec, inspect, logs, ssh } from './reach.ts';
 
 const USAGE = `usage: vzvm doctor                         what could stop a boot on this machine, and what mends it
@@ -22,6 +23,7 @@ const USAGE = `usage: vzvm doctor                         what could stop a boot
        vzvm image prune [--days N] [--gib N]  removes those unused for N days, then the oldest above N GiB,
                                            and templates and base images that nothing needs
        vzvm trace FILE [--record]          what a trace tells of its VMs; --record boots one, and records it
+       vzvm replay FILE [--port N] [--no-open]  the inspector's page on a trace, until it is interrupted
        vzvm machine [--format F]           the statechart of a VM as "mermaid", "svg" or "json"
 
        --driver NAME  "tart" or "qemu"
@@ -43,6 +45,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   logs,
   ls,
   machine,
+  replay,
   rm,
   ssh,
   trace,

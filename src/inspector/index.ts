@@ -1,4 +1,5 @@
 export type * from './records.ts';
+export { Feed } from './feed.ts';
 export { GrowingPath } from './path.ts';
 export { Recorder } from './recorder.ts';
 export { type Redact, Redactor } from './redact.ts';

@@ -3,7 +3,7 @@ import { defaultStateDir } from '../drivers/folders.ts';
 import { Ownerships } from './ownership.ts';
 import { Progresses } from './progress.ts';
 import { type SpareMemory, spareMemoryMiB } from './spare-memory.ts';
-import type { Inspection } from './inspection/inspection.ts';
+import type { Recorder } from '../inspector/index.ts';
 import { machineInput } from './machine-input.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import { createSession } from './session.ts';
@@ -29,17 +29,18 @@ export interface BootContext {
 export interface BootContextParts extends Pick<BootContext, 'options' | 'log' | 'driver' | 'closing'> {
   /** @defaultValue asks the system */
   readonly spareMiB?: SpareMemory;
-  readonly inspection?: Inspection | undefined;
+  /** Each of them records all VMs. @defaultValue none */
+  readonly recorders?: readonly Recorder[];
 }
 
 /** Puts together what boots share. */
 export function createBootContext(parts: BootContextParts): BootContext {
-  const { options, log, spareMiB = spareMemoryMiB, inspection } = parts;
+  const { options, log, spareMiB = spareMemoryMiB, recorders = [] } = parts;
   const stateDir = options.stateDir ?? defaultStateDir();
   const ownerships = new Ownerships(stateDir, log);
   const progresses = new Progresses({ options, stateDir, log });
   const { inspect } = options;
-  const host = new VmHost({ log, inspect, ownerships, progresses, recorder: inspection?.recorder });
+  const host = new VmHost({ log, inspect, ownerships, progresses, recorders });
   const start = (of: TemplateOf, secret: string) => startForTemplate({ options, log, host }, of, secret);
   return {
     ...parts,

@@ -1,3 +1,4 @@
+export { openInspector } from './inspection/open-inspector.ts';
 export { BootError } from './boot-error.ts';
 export type { GuestAccess, GuestLogOptions } from './guest-access.ts';
 // Not by way of the index, whose types are not all ours.

@@ -20,6 +20,7 @@ import {
 import { GuestAccess } from './guest-access.ts';
 import { type GuestsOf, type ListedGuest, listGuests, removeGuest, removeLeftOvers } from './guests.ts';
 import type { Swept } from '../reaper/index.ts';
+import type { Recorder } from '../inspector/index.ts';
 import { Inspection } from './inspection/inspection.ts';
 import { createLog } from './log.ts';
 import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
@@ -30,6 +31,7 @@ import { TemplateRecords } from './template-records.ts';
 import type { BootedVm } from './vm-handle.ts';
 import { isAborted, messageOf } from '../errors.ts';
 import type { HostedVm } from './vm-host.ts';
+import { Tracing } from './tracing.ts';
 import { WarmPool } from './warm-pool.ts';
 
 /**
@@ -46,17 +48,17 @@ export class VZVMSubstrate implements Substrate {
   readonly #onEnd = (): void =>
     void this.dispose().catch((error: unknown) => this.#context.log(String(error)));
   #inspection: Inspection | undefined;
+  #tracing: Tracing | undefined;
   #driver: Promise<Driver> | undefined;
   #ignoreSignals: (() => void) | undefined;
 
   constructor(options: VZVMSubstrateOptions = {}) {
     const checked = checkOptions(options);
-    const log = createLog(
-      checked,
-      () => this.#inspection && ((line) => this.#inspection?.recorder.log(line)),
-    );
-    const { inspector } = checked;
-    if (inspector) this.#inspection = new Inspection(inspector === true ? {} : inspector, log);
+    const log = createLog(checked, () => (line) => this.#recorders.forEach((recorder) => recorder.log(line)));
+    const { inspector, trace } = checked;
+    const settings = typeof inspector === 'object' ? inspector : {};
+    if (inspector) this.#inspection = new Inspection(settings, log);
+    if (trace !== undefined) this.#tracing = new Tracing(trace, settings.redact, log);
     const driver = () => this.#chosenDriver();
     const closing = this.#closing.signal;
     this.#context = createBootContext({
@@ -64,7 +66,7 @@ export class VZVMSubstrate implements Substrate {
       log,
       driver,
       closing,
-      inspection: this.#inspection,
+      recorders: this.#recorders,
     });
     this.#checkpoints = new Checkpoints({
       context: this.#context,
@@ -86,7 +88,12 @@ export class VZVMSubstrate implements Substrate {
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
     const signal = this.#signal(options.signal);
     assertNotAborted(signal);
-    return this.#give(await this.#tracked(this.#take(options, signal)));
+    try {
+      return this.#give(await this.#tracked(this.#take(options, signal)));
+    } finally {
+      // Whoever ends by what a boot failed with finds it in the trace.
+      await this.#tracing?.flush();
+    }
   }
 
   /**
@@ -223,6 +230,7 @@ export class VZVMSubstrate implements Substrate {
     try {
       await this.#endAll();
     } finally {
+      await this.#tracing?.dispose();
       await this.#inspection?.dispose();
       await this.#context.ownerships.dispose();
       await this.#context.progresses.settled();
@@ -232,6 +240,10 @@ export class VZVMSubstrate implements Substrate {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  get #recorders(): readonly Recorder[] {
+    return [this.#inspection, this.#tracing].flatMap((each) => (each ? [each.recorder] : []));
   }
 
   async #endAll(): Promise<void> {
@@ -281,7 +293,9 @@ export class VZVMSubstrate implements Substrate {
       baseUrl: `${session.harnessUrl}/t/${session.token}`,
       vm,
       shutdown: async () => {
-        assertReleased([await vm.dispose('shutdown')]);
+        const output = await vm.dispose('shutdown');
+        await this.#tracing?.flush();
+        assertReleased([output]);
         // What was made beside the last VM goes with it, and what its copies were made from with the last of them.
         await Promise.all([this.#context.templates.quiet(), this.#checkpoints.quiet()]);
       },

@@ -6,7 +6,7 @@ import type { Recorder } from '../inspector/index.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
 import { detachVm } from './detach.ts';
-import { recordVm } from './inspection/record-vm.ts';
+import { type RecordedVm, recordVm } from './inspection/record-vm.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { Progresses } from './progress.ts';
@@ -28,19 +28,23 @@ export interface VmHostParts {
   readonly inspect: VZVMSubstrateOptions['inspect'];
   readonly ownerships: Ownerships;
   readonly progresses: Progresses;
-  /** Records each VM. */
-  readonly recorder?: Recorder | undefined;
+  /** Each of them records all VMs. */
+  readonly recorders: readonly Recorder[];
 }
 
 type Inspect = (event: InspectionEvent) => void;
 
-/** Both who inspects: what one of them throws is not the other's. */
-function inspectBy(users: VZVMSubstrateOptions['inspect'], ours: Inspect | undefined): Inspect | undefined {
+/** All who inspect. The user's comes last: what it throws is nobody else's. */
+function inspectBy(
+  users: VZVMSubstrateOptions['inspect'],
+  recorded: readonly RecordedVm[],
+): Inspect | undefined {
   const theirs: Inspect | undefined = typeof users === 'object' ? (event) => users.next?.(event) : users;
-  if (!theirs || !ours) return theirs ?? ours;
+  const [first, ...others] = [...recorded.map(({ inspect }) => inspect), ...(theirs ? [theirs] : [])];
+  if (!first || others.length === 0) return first;
   return (event) => {
-    ours(event);
-    theirs(event);
+    first(event);
+    for (const each of others) each(event);
   };
 }
 
@@ -50,18 +54,18 @@ export class VmHost {
   readonly #inspect: VZVMSubstrateOptions['inspect'];
   readonly #ownerships: Ownerships;
   readonly #progresses: Progresses;
-  readonly #recorder: Recorder | undefined;
+  readonly #recorders: readonly Recorder[];
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
   readonly #left: VmOutput[] = [];
   readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
 
-  constructor({ log, inspect, ownerships, progresses, recorder }: VmHostParts) {
+  constructor({ log, inspect, ownerships, progresses, recorders }: VmHostParts) {
     this.#log = log;
     this.#inspect = inspect;
     this.#ownerships = ownerships;
     this.#progresses = progresses;
-    this.#recorder = recorder;
+    this.#recorders = recorders;
   }
 
   /** Starts a VM. `isNews` says which of its events are told in the log. */
@@ -72,7 +76,7 @@ export class VmHost {
   ): HostedVm {
     const { name } = session;
     this.#sessions.set(name, session);
-    const recorded = this.#recorder && recordVm(this.#recorder, session, input);
+    const recorded = this.#recorders.map((recorder) => recordVm(recorder, session, input));
     const owned = this.#ownerships.of(session);
     session.owned = owned;
     const progress = this.#progresses.vm(session, input);
@@ -84,10 +88,10 @@ export class VmHost {
       const line = isNews(event) ? describe(name, event) : undefined;
       if (line !== undefined) this.#log(line);
       owned?.note(event);
-      recorded?.told(event);
+      for (const each of recorded) each.told(event);
     };
     const detach = (how: DetachOptions) => detachVm(this.#ownerships, { vm, session }, how);
-    const inspect = inspectBy(this.#inspect, recorded?.inspect);
+    const inspect = inspectBy(this.#inspect, recorded);
     const parts = { machine: this.#machine, session, input, inspect };
     const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
@@ -97,7 +101,7 @@ export class VmHost {
       this.#ended(output);
       this.#ownerships.ended(session);
     });
-    return { vm, session, hide: (secrets) => recorded?.hide(secrets) };
+    return { vm, session, hide: (secrets) => recorded.forEach((each) => each.hide(secrets)) };
   }
 
   /** How many VMs there are. */
