@@ -1,35 +1,31 @@
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VzvmError } from '../../src/errors.ts';
 import { VZVMSubstrate } from '../../src/substrate/index.ts';
+import { rejection } from '../helpers/rejection.ts';
 import { streams } from '../helpers/streams.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/until.ts';
+import { openPage, startBrowser } from './browser.ts';
 
-const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** A boot whose first clone fails, and whose guest panics; in a file. */
+/** A boot whose first clone fails, and whose guest panics, and after it one that is cancelled; in a file. */
 async function recordFailedBoot(trace: string): Promise<void> {
   const busy = new VzvmError('CLONE_FAILED', 'the image is busy', { retry: 'safe' });
   const panic = new VzvmError('BOOT_FAILED', 'the guest has panicked', {
     hint: 'read its console',
     stderrTail: 'Kernel panic - not syncing',
   });
-  const driver = createFakeDriver({ script: { clone: [busy, 'ok'], address: panic } });
+  const driver = createFakeDriver({ script: { clone: [busy, 'ok'], start: ['ok', 'hang'], address: panic } });
   await using substrate = new VZVMSubstrate({ driver, baseImage: 'fake', prepare: 'never', trace });
   await expect(substrate.bootHarness({ envs: {} })).rejects.toThrow('the guest has panicked');
+  const cancel = new AbortController();
+  const boot = rejection(substrate.bootHarness({ envs: {}, signal: cancel.signal }));
+  await until('it starts', () => driver.calls.filter((call) => call.startsWith('start')).length === 2);
+  cancel.abort();
+  expect(await boot).toMatchObject({ code: 'ABORTED' });
 }
 
 /** The page of `vzvm replay`, until the end of its scope. */
@@ -58,22 +54,11 @@ async function replay(trace: string) {
 describe('the replay of a boot that failed', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+    browser = await startBrowser();
   });
   afterAll(() => browser.close());
 
-  /** What the page shows, and what went wrong in it. */
-  async function open(url: string, viewport = { width: 1400, height: 900 }) {
-    const page = await browser.newPage({ viewport });
-    const faults: string[] = [];
-    page.on('pageerror', (error) => void faults.push(error.message));
-    page.on('requestfailed', (request) => void faults.push(request.url()));
-    page.on('request', (request) => void (request.url().startsWith(url) || faults.push(request.url())));
-    await page.goto(url);
-    await page.getByRole('region', { name: 'Failure' }).waitFor();
-    return { page, faults };
-  }
-
+  const failureOf = (page: Page) => page.getByRole('region', { name: 'Failure' });
   const moment = (page: Page) => page.getByRole('slider', { name: 'Moment' });
 
   it('shows where it failed, why, and what to do; at phone width, too', async () => {
@@ -85,8 +70,9 @@ describe('the replay of a boot that failed', () => {
       { width: 1400, height: 900 },
       { width: 360, height: 740 },
     ]) {
-      const { page, faults } = await open(served.url, viewport);
-      const failure = await page.getByRole('region', { name: 'Failure' }).innerText();
+      await using open = await openPage(browser, served.url, { viewport });
+      const { page } = open;
+      const failure = await failureOf(page).innerText();
       for (const text of [
         'BOOT_FAILED',
         'in ip-polling',
@@ -104,8 +90,7 @@ describe('the replay of a boot that failed', () => {
         'document.documentElement.scrollWidth > document.documentElement.clientWidth',
       );
       expect(isWide).toBe(false);
-      expect(faults).toEqual([]);
-      await page.close();
+      expect(open.offences).toEqual([]);
     }
   });
 
@@ -114,22 +99,23 @@ describe('the replay of a boot that failed', () => {
     const trace = join(temp.path, 'failed.ndjson');
     await recordFailedBoot(trace);
     await using served = await replay(trace);
-    const { page, faults } = await open(served.url);
+    await using open = await openPage(browser, served.url);
+    const { page } = open;
+    await failureOf(page).waitFor();
     const active = '#chart [data-state="vm.alive.cloning"].is-active';
     const end = Number(await moment(page).inputValue());
     expect(end).toBeGreaterThan(0);
     await moment(page).focus();
     await page.keyboard.press('Home');
     await page.locator(active).waitFor({ state: 'attached' });
-    expect(await page.getByRole('region', { name: 'Failure' }).isVisible()).toBe(false);
+    expect(await failureOf(page).isVisible()).toBe(false);
     expect(await moment(page).inputValue()).toBe('0');
     await page.keyboard.press('.');
     await until('it has moved on', async () => Number(await moment(page).inputValue()) > 0);
     await page.keyboard.press('0');
-    await page.getByRole('region', { name: 'Failure' }).waitFor();
+    await failureOf(page).waitFor();
     expect(await page.locator(active).count()).toBe(0);
     expect(Number(await moment(page).inputValue())).toBe(end);
-    expect(faults).toEqual([]);
-    await page.close();
+    expect(open.offences).toEqual([]);
   });
 });

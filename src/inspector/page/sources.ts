@@ -18,6 +18,9 @@ export async function connect(store: Store): Promise<void> {
   if (about.kind === 'live') return follow(store, 0);
   store.take((await (await fetch('records')).json()) as InspectorRecord[]);
   store.connection = 'recording';
+  // Whoever opens a recording mostly wants to know why.
+  const failed = store.vms.find(({ now }) => now.failure !== undefined);
+  if (failed) store.choose({ vm: failed.name });
   store.changed();
 }
 

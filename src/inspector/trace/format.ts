@@ -21,9 +21,6 @@ export interface TraceCut {
 /** One line of a trace file. */
 export type TraceLine = TraceHeader | TraceCut | InspectorRecord;
 
-/** A file name that says what it is. */
-export const TRACE_EXTENSION = '.ndjson';
-
 /** The header of a trace that begins now. */
 export function headerAt(at: number): TraceHeader {
   const { pid, version, platform, arch } = process;

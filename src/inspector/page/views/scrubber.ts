@@ -64,7 +64,7 @@ function draw(store: Store, { range, play, where, live }: Controls): void {
   const isPast = choices.moment !== undefined;
   range.max = String(Math.max(1, lastAt - firstAt));
   const at = (choices.moment ?? lastAt) - firstAt;
-  if (document.activeElement !== range || isPast || range.value === '') range.value = String(at);
+  range.value = String(at);
   range.setAttribute('aria-valuetext', `${duration(at)} after the beginning`);
   play.textContent = choices.playing ? '❚❚' : '▶';
   play.setAttribute('aria-label', choices.playing ? 'Pause' : 'Play');
