@@ -46,29 +46,33 @@ export async function placeOf(flags: Flags, io: Io, given?: string): Promise<Pla
   };
 }
 
-async function boot(kind: 'local' | 'vzvm', { base }: Flags, { log }: Io): Promise<Booted> {
-  if (kind === 'vzvm') return { kind, substrate: await vzvm(base, log) };
+async function boot(kind: 'local' | 'vzvm', { base }: Flags, { log, env }: Io): Promise<Booted> {
+  if (kind === 'vzvm') return { kind, substrate: await vzvm(base, env) };
   if (base !== undefined) throw new UsageError('--base needs --runtime vzvm');
   return { kind, substrate: new LocalSubstrate({ onLog: log }) };
 }
 
 /** Loaded when it is wanted: most who have this command have no use for VMs. */
-async function vzvm(
-  base: string | undefined,
-  onLog: (line: string) => void,
-): Promise<Substrate & AsyncDisposable> {
-  const { VZVMSubstrate } = await import('@computeragent/runtime-vzvm').catch((cause: unknown) => {
-    throw new CliError(
-      '@computeragent/runtime-vzvm cannot be loaded',
-      'npm install @computeragent/runtime-vzvm',
-      {
-        cause,
-      },
-    );
+async function vzvm(base: string | undefined, env: Io['env']): Promise<Substrate & AsyncDisposable> {
+  const { createTerminalProgress, VZVMSubstrate } = await import('@computeragent/runtime-vzvm').catch(
+    (cause: unknown) => {
+      throw new CliError(
+        '@computeragent/runtime-vzvm cannot be loaded',
+        'npm install @computeragent/runtime-vzvm',
+        {
+          cause,
+        },
+      );
+    },
+  );
+  const progress = createTerminalProgress({ env });
+  const substrate = new VZVMSubstrate({
+    onProgress: progress.update,
+    onLog: progress.log,
+    ...(base === undefined ? {} : { baseImage: base }),
   });
-  const substrate = new VZVMSubstrate({ onLog, ...(base === undefined ? {} : { baseImage: base }) });
   return {
     bootHarness: (options) => substrate.bootHarness(options),
-    [Symbol.asyncDispose]: () => substrate.dispose(),
+    [Symbol.asyncDispose]: () => substrate.dispose().finally(progress.end),
   };
 }
