@@ -67,7 +67,7 @@ export class ComputerAgent {
     this.#unsettled.add(handle);
     const settled = handle.settled.then(() => this.#unsettled.delete(handle));
     // A chat that was taken back does not end the wait for those before it.
-    this.#previous = Promise.all([this.#previous, settled]);
+    this.#previous = Promise.all([this.#previous, settled]).then(() => undefined);
     return handle;
   }
 
