@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { isAborted } from '../errors.ts';
 import { readTrace, summarise } from '../inspector/index.ts';
 import { createTerminalProgress } from '../progress/index.ts';
@@ -23,8 +24,18 @@ export async function trace(words: readonly string[], flags: Flags, io: Io): Pro
   return isWell;
 }
 
+/** @throws VzvmError OPTION_INVALID for a file that is no trace: before a VM is booted in vain. */
+async function demandRecordable(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0, // There is none yet.
+  );
+  if (size > 0) await readTrace(path);
+}
+
 /** Boots a VM, and removes it again. Answers whether it came up: why not is in the trace. */
 async function record(path: string, flags: Flags, io: Io): Promise<boolean> {
+  await demandRecordable(path);
   const progress = createTerminalProgress({ out: io.stderr });
   const shown = { onProgress: progress.update, onLog: progress.log };
   try {

@@ -31,8 +31,9 @@ export interface TerminalProgress {
 const TICK_MS = 200;
 /** Where lines do not change: a step is told of before its end when it takes that long. */
 const LONG_STEP_MS = 3_000;
-/** What images and templates are made of takes minutes, and has no steps of its own. */
-const WORTH_TELLING = /image|template|build|bootstrap|download|left behind|waiting for/i;
+/** What images and templates are made of takes minutes, and has no steps of its own; and what went wrong beside the steps. */
+const WORTH_TELLING =
+  /image|template|build|bootstrap|download|left behind|waiting for|trace|inspector|cannot|could not|lost/i;
 
 /** The list of steps tells it. */
 const IS_STEP = /^image \S+: [a-z-]+$/;

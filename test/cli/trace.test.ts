@@ -140,6 +140,24 @@ describe('vzvm trace', () => {
     expect(out).toContain('  failed in booting: DISK_FULL: no space left');
   });
 
+  it('boots no VM to record it into a file that is no trace', async () => {
+    await using temp = await tempDir();
+    await writeFile(join(temp.path, 'thesis'), 'mine');
+    const driver = createFakeDriver();
+    const { run, log } = cli(failing(driver));
+    expect(await run('trace', join(temp.path, 'thesis'), '--record')).toBe(1);
+    expect(log.join('')).toContain('its first line is not that of a trace');
+    expect(driver.calls).toEqual([]);
+    expect(await readFile(join(temp.path, 'thesis'), 'utf8')).toBe('mine');
+  });
+
+  it('says why nothing could be recorded', async () => {
+    await using temp = await tempDir();
+    const { run, log } = cli(failing());
+    expect(await run('trace', join(temp.path, 'no', 'folder'), '--record')).toBe(1);
+    expect(log.join('')).toMatch(/is not whole: ENOENT/);
+  });
+
   it('refuses what is no trace, and more or less than one file', async () => {
     await using temp = await tempDir();
     await writeFile(join(temp.path, 'x'), 'x');
