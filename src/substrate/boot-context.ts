@@ -39,8 +39,7 @@ export function createBootContext(parts: BootContextParts): BootContext {
   const stateDir = options.stateDir ?? defaultStateDir();
   const ownerships = new Ownerships(stateDir, log);
   const progresses = new Progresses({ options, stateDir, log });
-  const { inspect } = options;
-  const host = new VmHost({ log, inspect, ownerships, progresses, recorders });
+  const host = new VmHost({ log, options, ownerships, progresses, recorders });
   const start = (of: TemplateOf, secret: string) => startForTemplate({ options, log, host }, of, secret);
   return {
     ...parts,

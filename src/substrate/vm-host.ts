@@ -10,6 +10,7 @@ import { type RecordedVm, recordVm } from './inspection/record-vm.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { Progresses } from './progress.ts';
+import { CHART, CLOCK_OF, type Seams } from './seams.ts';
 import { startSpans } from './telemetry/vm-spans.ts';
 import type { DetachOptions, VmHandleEvent } from './vm-handle.ts';
 import { VmRuntime } from './vm-runtime.ts';
@@ -25,7 +26,7 @@ export interface HostedVm {
 /** What the VMs of a substrate have around them. */
 export interface VmHostParts {
   readonly log: LogLine;
-  readonly inspect: VZVMSubstrateOptions['inspect'];
+  readonly options: VZVMSubstrateOptions & Seams;
   readonly ownerships: Ownerships;
   readonly progresses: Progresses;
   /** Each of them records all VMs. */
@@ -55,17 +56,21 @@ export class VmHost {
   readonly #ownerships: Ownerships;
   readonly #progresses: Progresses;
   readonly #recorders: readonly Recorder[];
+  readonly #clockOf: Seams[typeof CLOCK_OF];
   readonly #sessions = new Map<string, VmSession>();
   readonly #running = new Map<string, VmRuntime>();
   readonly #left: VmOutput[] = [];
-  readonly #machine = vmMachine.provide({ actors: createActors({ session: (vmId) => this.#session(vmId) }) });
+  readonly #machine: typeof vmMachine;
 
-  constructor({ log, inspect, ownerships, progresses, recorders }: VmHostParts) {
+  constructor({ log, options, ownerships, progresses, recorders }: VmHostParts) {
     this.#log = log;
-    this.#inspect = inspect;
+    this.#inspect = options.inspect;
+    this.#clockOf = options[CLOCK_OF];
     this.#ownerships = ownerships;
     this.#progresses = progresses;
     this.#recorders = recorders;
+    const actors = createActors({ session: (vmId) => this.#session(vmId) });
+    this.#machine = (options[CHART] ?? vmMachine).provide({ actors });
   }
 
   /** Starts a VM. `isNews` says which of its events are told in the log. */
@@ -92,7 +97,8 @@ export class VmHost {
     };
     const detach = (how: DetachOptions) => detachVm(this.#ownerships, { vm, session }, how);
     const inspect = inspectBy(this.#inspect, recorded);
-    const parts = { machine: this.#machine, session, input, inspect };
+    const clock = this.#clockOf?.(name);
+    const parts = { machine: this.#machine, session, input, clock, inspect };
     const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
     void vm.done.then((output) => {

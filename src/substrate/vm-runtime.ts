@@ -3,6 +3,7 @@ import type { VmSession } from '../actors/index.ts';
 import { messageOf, VzvmError } from '../errors.ts';
 import type { VmActor, VmInput, vmMachine, VmOutput } from '../machines/vm/index.ts';
 import { quietly } from './quietly.ts';
+import type { Clock } from './seams.ts';
 import { Timeline } from '../progress/index.ts';
 import type {
   BootedVm,
@@ -21,6 +22,8 @@ export interface VmRuntimeOptions {
   readonly input: VmInput;
   readonly onEvent: (event: VmHandleEvent) => void;
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** @defaultValue the system's */
+  readonly clock?: Clock | undefined;
   /** Gives it to nobody. Absent where nobody may. */
   readonly detach?: (options: DetachOptions) => Promise<DetachedVm>;
 }
@@ -43,10 +46,11 @@ export class VmRuntime implements VmHandle {
     this.#session = options.session;
     this.#detach = options.detach;
     this.#listeners.add(options.onEvent);
-    const { inspect } = options;
+    const { inspect, clock } = options;
     this.#actor = createActor(options.machine, {
       id: options.session.name,
       input: options.input,
+      ...(clock ? { clock } : {}),
       ...(inspect ? { inspect: (event: InspectionEvent) => quietly(() => inspect(event)) } : {}),
     });
     this.#actor.on('*', (event) => {

@@ -11,6 +11,14 @@ describe('the driver contract: fake', () => {
   });
 });
 
+describe('the driver contract: fake, whose memory can be saved', () => {
+  it.each(driverContract)('$name', async (check) => {
+    const driver = createFakeDriver({ snapshots: true });
+    await check.run({ driver, image: 'fake', unknownImage: 'unknown', openPort: 22 });
+    expect(await driver.list()).toEqual([]);
+  });
+});
+
 describe('the driver contract: tart', () => {
   it.each(driverContract)('$name', async (check) => {
     await using bench = await startTartBench();

@@ -3,6 +3,7 @@ import { VzvmError } from '../../errors.ts';
 import type * as contract from '../driver.ts';
 import { parseGuestName } from '../guest-name.ts';
 import { ScriptPlayer, type FakeScript } from './script.ts';
+import { FakeSnapshots } from './snapshots.ts';
 
 /** Options of {@link createFakeDriver}. */
 export interface FakeDriverOptions {
@@ -12,8 +13,10 @@ export interface FakeDriverOptions {
   readonly images?: readonly string[];
   /** The byte stream to a port of a guest. @defaultValue one that echoes */
   readonly dial?: (guest: string, port: number) => Duplex | Promise<Duplex>;
-  /** Where guests are reached. @defaultValue 127.0.0.1 */
-  readonly address?: contract.GuestAddress;
+  /** Where guests are reached. @defaultValue an address of its own on loopback */
+  readonly address?: contract.GuestAddress | ((guest: string) => contract.GuestAddress);
+  /** Whether the memory of guests can be saved, and guests be forked from it. @defaultValue false */
+  readonly snapshots?: boolean;
 }
 
 /** A driver in memory, for tests: no VM, no process, no file. Held to the same contract as the real ones. */
@@ -25,6 +28,7 @@ export interface FakeDriver extends contract.Driver {
 }
 
 interface FakeGuest {
+  readonly number: number;
   exit: ((report: contract.ExitReport) => void) | undefined;
 }
 
@@ -36,25 +40,28 @@ export function createFakeDriver(options: FakeDriverOptions = {}): FakeDriver {
 class InMemoryDriver implements FakeDriver {
   readonly name = 'fake';
   readonly accelerator = 'none';
-  readonly features = {
-    memorySnapshot: false,
-    egressPolicy: false,
-    guestExec: false,
-    directRoute: true,
-    keepsRunning: true,
-    takesKeys: true,
-  };
+  readonly features: contract.DriverFeatures;
+  readonly snapshots?: contract.MemorySnapshots;
   readonly calls: string[] = [];
   readonly #options: FakeDriverOptions;
   readonly #player: ScriptPlayer;
   readonly #guests = new Map<string, FakeGuest>();
   readonly #builds = new Map<string, Promise<unknown>>();
   readonly #kept = new Map<string, contract.KeptImage>();
-  #pid = 1;
+  #number = 0;
 
   constructor(options: FakeDriverOptions) {
     this.#options = options;
     this.#player = new ScriptPlayer(options.script ?? {});
+    this.features = {
+      memorySnapshot: options.snapshots === true,
+      egressPolicy: false,
+      guestExec: false,
+      directRoute: true,
+      keepsRunning: true,
+      takesKeys: true,
+    };
+    if (options.snapshots) this.snapshots = this.#saved();
   }
 
   check(): Promise<readonly contract.Finding[]> {
@@ -77,22 +84,23 @@ class InMemoryDriver implements FakeDriver {
     if (this.#guests.has(guest))
       throw new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, { facts: { guest } });
     await this.#play('clone', guest, signal);
-    this.#guests.set(guest, { exit: undefined });
+    this.#add(guest);
   }
 
   async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
     await this.#play('start', guest, signal);
     const known = this.#guests.get(guest);
     if (!known) throw new VzvmError('BOOT_FAILED', `there is no guest ${guest}`, { facts: { guest } });
-    const exited = new Promise<contract.ExitReport>((resolve) => {
-      known.exit = resolve;
-    });
-    return { pid: this.#pid++, exited };
+    return this.#run(known);
   }
 
   async address(guest: string, signal: AbortSignal): Promise<contract.GuestAddress | undefined> {
     await this.#play('address', guest, signal);
-    return this.#guests.get(guest)?.exit ? (this.#options.address ?? { host: '127.0.0.1' }) : undefined;
+    const known = this.#guests.get(guest);
+    if (!known?.exit) return undefined;
+    const { address } = this.#options;
+    if (typeof address === 'function') return address(guest);
+    return address ?? { host: `127.0.${known.number >> 8}.${(known.number % 254) + 1}` };
   }
 
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
@@ -173,6 +181,32 @@ class InMemoryDriver implements FakeDriver {
     const known = this.#guests.get(guest);
     known?.exit?.({ code: null, signal: null, stderrTail: '', ...exit });
     if (known) known.exit = undefined;
+  }
+
+  #add(guest: string): FakeGuest {
+    const made = { number: this.#number++, exit: undefined };
+    this.#guests.set(guest, made);
+    return made;
+  }
+
+  #run(known: FakeGuest): contract.GuestProcess {
+    const { promise, resolve } = Promise.withResolvers<contract.ExitReport>();
+    known.exit = resolve;
+    return { pid: known.number + 1, exited: promise };
+  }
+
+  #saved(): contract.MemorySnapshots {
+    return new FakeSnapshots({
+      play: (verb, name, signal) => this.#play(verb, name, signal),
+      runs: (guest) => this.#guests.get(guest)?.exit !== undefined,
+      end: (guest) => this.killGuest(guest, { code: 0 }),
+      run: (guest) => {
+        demandOurs(guest);
+        if (this.#guests.has(guest))
+          throw new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, { facts: { guest } });
+        return this.#run(this.#add(guest));
+      },
+    });
   }
 
   #play(...call: Parameters<ScriptPlayer['play']>): Promise<void> {

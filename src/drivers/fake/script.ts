@@ -2,7 +2,17 @@ import { isAborted, VzvmError } from '../../errors.ts';
 
 /** The verbs of a driver that a script may have a say in. */
 export type FakeVerb =
-  'resolveImage' | 'clone' | 'start' | 'address' | 'dial' | 'stop' | 'delete' | 'keepImage' | 'findImage';
+  | 'resolveImage'
+  | 'clone'
+  | 'start'
+  | 'address'
+  | 'dial'
+  | 'stop'
+  | 'delete'
+  | 'keepImage'
+  | 'findImage'
+  | 'save'
+  | 'fork';
 
 /** What a call of a verb does: goes well, fails, hangs until it is aborted, or what a function says. */
 export type FakeStep = 'ok' | 'hang' | Error | ((guest: string) => void | Promise<void>);

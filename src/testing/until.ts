@@ -1,0 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Looks at once that many times: nothing in these tests takes long but what a real guest does. */
+const QUICK_LOOKS = 400;
+const LOOK_MS = 5;
+
+/** Resolves when something is so, or when the time is over: whoever asked then looks what is. */
+export async function until(isSo: () => boolean | Promise<boolean>, patienceMs: number): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  for (let look = 0; !(await isSo()) && Date.now() < deadline; look += 1) {
+    if (look < QUICK_LOOKS) await new Promise<void>((resolve) => void setImmediate(resolve));
+    else await sleep(LOOK_MS);
+  }
+}

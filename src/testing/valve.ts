@@ -1,0 +1,45 @@
+import { Duplex } from 'node:stream';
+
+/** A stream through which nothing comes in while it is shut: who waits for an answer waits on. */
+export class Valve extends Duplex {
+  readonly #inner: Duplex;
+  #isShut = true;
+
+  constructor(inner: Duplex) {
+    super();
+    this.#inner = inner;
+    inner.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk) || this.#isShut) inner.pause();
+    });
+    inner.pause();
+    inner.on('end', () => this.push(null)).on('close', () => this.destroy());
+    inner.on('error', (error) => this.destroy(error));
+  }
+
+  shut(): void {
+    this.#isShut = true;
+    this.#inner.pause();
+  }
+
+  open(): void {
+    this.#isShut = false;
+    this.#inner.resume();
+  }
+
+  override _read(): void {
+    if (!this.#isShut) this.#inner.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#inner.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#inner.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#inner.destroy();
+    done(error);
+  }
+}
