@@ -4,11 +4,13 @@ import { DRIVERS, type DriverName } from './start/names.ts';
 export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-runs N] [--wait SECONDS]
        npm run bench -- fleet [--json] [--runs N]
        npm run bench -- start [--json] [--runs N] [--fresh-runs N] [--driver NAME]
+       npm run bench -- inspect [--json] [--runs N]
        npm run bench -- stream [--json] [--runs N]
 
   cold            measures cold boots against the same boots made by hand
   fleet           measures what 10,000 simulated VMs cost their host process; boots none
   start           measures how soon a VM answers its first command: booted, forked, from a pool, and by hand
+  inspect         measures what the inspector adds to 1,000 simulated VMs, with nobody and with somebody looking
   stream          measures how fast a turn's events reach the caller's loop, and what they cost; boots no VM
   --json          ends with one line of JSON instead of a table
   --runs N        how often each is measured: 1 to 99 (3)
@@ -21,6 +23,7 @@ export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'fleet'; readonly json: boolean; readonly runs: number }
+  | { readonly name: 'inspect'; readonly json: boolean; readonly runs: number }
   | { readonly name: 'stream'; readonly json: boolean; readonly runs: number }
   | {
       readonly name: 'start';
@@ -69,7 +72,7 @@ export function parseCommand(args: readonly string[]): Command {
   return { name, json, runs };
 }
 
-const NAMES = ['cold', 'fleet', 'start', 'stream'] as const;
+const NAMES = ['cold', 'fleet', 'inspect', 'start', 'stream'] as const;
 
 const isBenchmark = (name: string | undefined): name is (typeof NAMES)[number] =>
   NAMES.some((each) => each === name);

@@ -20,15 +20,18 @@ export interface FleetOptions {
 const CHILD = fileURLToPath(new URL('./fleet/child.ts', import.meta.url));
 // Compiled code stays: several collections in a row would discard it, and what is measured next would pay for it.
 const FLAGS = ['--expose-gc', '--no-flush-bytecode', '--conditions=source'];
-const KINDS: readonly Kind[] = ['chart', 'runtime'];
+const MEASURED = ['chart', 'runtime'] as const;
 
 /** Boots fleets of simulated VMs: what the statecharts cost, without any VM. */
 export async function benchFleet(options: FleetOptions): Promise<FleetReport> {
   const { runs, sizes = [1000, 10_000] } = options;
-  const samples: Record<Kind, [Sample[], Sample[]]> = { chart: [[], []], runtime: [[], []] };
+  const samples: Record<(typeof MEASURED)[number], [Sample[], Sample[]]> = {
+    chart: [[], []],
+    runtime: [[], []],
+  };
   for (let round = 1; round <= runs; round += 1) {
     options.say(`round ${round} of ${runs}`);
-    for (const kind of KINDS) {
+    for (const kind of MEASURED) {
       samples[kind][0].push(await measure(kind, sizes[0], options));
       samples[kind][1].push(await measure(kind, sizes[1], options));
     }
@@ -47,7 +50,12 @@ export async function benchFleet(options: FleetOptions): Promise<FleetReport> {
   };
 }
 
-async function measure(kind: Kind, vms: number, { warmUp, signal, say }: FleetOptions): Promise<Sample> {
+/** Boots one fleet in a process of its own. */
+export async function measure(
+  kind: Kind,
+  vms: number,
+  { warmUp, signal, say }: Pick<FleetOptions, 'warmUp' | 'signal' | 'say'>,
+): Promise<Sample> {
   const args = [CHILD, kind, String(vms), ...(warmUp === undefined ? [] : [String(warmUp)])];
   const { stdout } = await promisify(execFile)(process.execPath, [...FLAGS, ...args], { signal });
   const sample = JSON.parse(stdout) as Sample;

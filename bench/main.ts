@@ -1,4 +1,4 @@
-// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet|start|stream [--json]`
+// Measures what the runtime adds to what a guest needs anyway. `npm run bench -- cold|fleet|inspect|start|stream [--json]`
 import { messageOf } from '../src/errors.ts';
 import { parseCommand, USAGE, UsageError, type Command } from './args.ts';
 import { benchCold } from './cold.ts';
@@ -7,6 +7,8 @@ import { fleetTable } from './fleet/report.ts';
 import { table } from './report.ts';
 import { benchStart } from './start.ts';
 import { startTable } from './start/report.ts';
+import { benchInspect } from './inspect.ts';
+import { inspectTable } from './inspect/report.ts';
 import { benchStream } from './stream.ts';
 import { streamTable } from './stream/report.ts';
 
@@ -41,6 +43,11 @@ async function measure(command: Command): Promise<number> {
   if (command.name === 'fleet') {
     const report = await benchFleet({ runs: command.runs, signal: interrupted.signal, say });
     console.log(command.json ? JSON.stringify(report) : fleetTable(report));
+    return 0;
+  }
+  if (command.name === 'inspect') {
+    const report = await benchInspect({ runs: command.runs, signal: interrupted.signal, say });
+    console.log(command.json ? JSON.stringify(report) : inspectTable(report));
     return 0;
   }
   if (command.name === 'stream') {

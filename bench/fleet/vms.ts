@@ -1,10 +1,18 @@
 import { type AnyActorLogic, createActor, fromPromise } from 'xstate';
 import type { VmSession } from '../../src/actors/index.ts';
+import { Feed } from '../../src/inspector/feed.ts';
+import { type InspectorRecord, Recorder } from '../../src/inspector/index.ts';
 import { vmMachine } from '../../src/machines/vm/index.ts';
+import { recordVm } from '../../src/substrate/inspection/record-vm.ts';
 import { VmRuntime } from '../../src/substrate/vm-runtime.ts';
 
-/** What a VM is made of in a measurement: its chart alone, or with what the substrate has around each. */
-export type Kind = 'chart' | 'runtime';
+/**
+ * What a VM is made of in a measurement: its chart alone, with what the substrate has around each, with the inspector's
+ * records of it that nobody looks at, or that somebody does.
+ */
+export const KINDS = ['chart', 'runtime', 'inspected', 'viewed'] as const;
+/** One of {@link KINDS}. */
+export type Kind = (typeof KINDS)[number];
 
 /** A simulated VM. */
 export interface FleetVm {
@@ -37,10 +45,23 @@ function machineOfNoWork(): typeof vmMachine {
 /** Made once, as by the substrate: to provide actors costs more than a whole VM. */
 const machine = machineOfNoWork();
 
+let recorder: Recorder | undefined;
+
+/** Made once, as by the process: with somebody who reads all of it as fast as it comes, or with nobody. */
+function recorderFor(kind: Kind): Recorder | undefined {
+  if (kind === 'chart' || kind === 'runtime') return undefined;
+  if (recorder) return recorder;
+  recorder = new Recorder();
+  // As a viewer's stream does: what is told is written as JSON.
+  const write = (records: readonly InspectorRecord[]) => Promise.resolve(void JSON.stringify(records));
+  if (kind === 'viewed') void new Feed(recorder, { write, caughtUp: () => {} }).run();
+  return recorder;
+}
+
 /** Starts one VM as a root actor of its own. */
 export function startVm(kind: Kind, number: number): FleetVm {
   const vmId = `vm-${number}`;
-  return kind === 'chart' ? startChart(vmId) : startRuntime(vmId);
+  return kind === 'chart' ? startChart(vmId) : startRuntime(vmId, recorderFor(kind));
 }
 
 function startChart(vmId: string): FleetVm {
@@ -57,9 +78,12 @@ function startChart(vmId: string): FleetVm {
   };
 }
 
-function startRuntime(vmId: string): FleetVm {
-  // The only parts of a session that a runtime asks for while all goes well.
-  const session = { name: vmId } as unknown as VmSession;
-  const vm = new VmRuntime({ machine, session, input: { vmId, image: 'none' }, onEvent: () => {} });
+function startRuntime(vmId: string, recorder: Recorder | undefined): FleetVm {
+  // The only parts of a session that a runtime, and its record, ask for while all goes well.
+  const parts = { name: vmId, driver: { name: 'none' }, image: { ref: 'none' }, plan: { resources: {} } };
+  const session = parts as unknown as VmSession;
+  const input = { vmId, image: 'none' };
+  const inspect = recorder && recordVm(recorder, session, input).inspect;
+  const vm = new VmRuntime({ machine, session, input, inspect, onEvent: () => {} });
   return { isHealthy: () => vm.tags.has('ready'), end: () => vm.dispose('measured') };
 }

@@ -17,53 +17,118 @@ interface AnySnapshot {
   readonly tags?: ReadonlySet<string>;
   readonly output?: unknown;
   readonly error?: unknown;
+  readonly children?: Readonly<Record<string, unknown>>;
   readonly _nodes?: readonly { readonly id: string }[];
 }
 
-/** An inspection event as a record, or undefined for one of no interest. */
-export function recordOf(
-  base: RecordBase,
-  event: InspectionEvent,
-  redactor: Redactor,
-): InspectorRecord | undefined {
-  const id = (ref: unknown) => idOf(ref as Ref, event.rootId);
-  const actor = id(event.actorRef);
+/** What is held of an inspection event until somebody wants to see it: no actor, which would live on with it. */
+export type Held =
+  | ({ readonly type: 'actor'; readonly actor: string } & HeldActor)
+  | {
+      readonly type: 'event';
+      readonly actor: string;
+      readonly source?: string;
+      readonly event: AnyEventObject;
+    }
+  | { readonly type: 'action'; readonly actor: string; readonly action: string; readonly params: unknown }
+  | ({ readonly type: 'microstep'; readonly actor: string; readonly event: AnyEventObject } & Step)
+  | {
+      readonly type: 'snapshot';
+      readonly actor: string;
+      readonly event: string;
+      readonly snapshot: AnySnapshot;
+    };
+
+type Step = Omit<PathStep, 'at'>;
+
+interface HeldActor {
+  readonly name: string;
+  readonly parent?: string;
+  readonly input: unknown;
+}
+
+/** What is held of an inspection event; undefined for one of no interest. */
+export function heldOf(event: InspectionEvent): Held | undefined {
+  const actor = actorOf(event);
   switch (event.type) {
-    case '@xstate.actor':
-      return { ...base, kind: 'actor', actor, ...actorFacts(event.actorRef as Ref, id, redactor) };
+    case '@xstate.actor': {
+      const { id, _parent, options } = event.actorRef as Ref;
+      const parent = _parent && { parent: idOf(_parent, event.rootId) };
+      return { type: 'actor', actor, name: id, ...parent, input: options?.input };
+    }
     case '@xstate.event': {
-      const source = event.sourceRef && { source: id(event.sourceRef) };
-      return { ...base, kind: 'event', actor, ...source, event: shownEvent(event.event, redactor) };
+      const source = event.sourceRef && { source: idOf(event.sourceRef as Ref, event.rootId) };
+      return { type: 'event', actor, ...source, event: event.event };
     }
     case '@xstate.microstep': {
-      const { edges, active } = stepOf(base.at, event);
-      const reason = reasonOf(shownEvent(event.event, redactor), edges);
-      return { ...base, kind: 'microstep', actor, event: event.event.type, edges, active, reason };
+      const { _nodes = [] } = event.snapshot as AnySnapshot;
+      return {
+        type: 'microstep',
+        actor,
+        event: event.event,
+        edges: edgesOf(event._transitions),
+        active: activeIds(_nodes),
+      };
     }
-    case '@xstate.action': {
-      const { type, params } = event.action;
-      const shown = params === undefined ? {} : { params: redactor.plain('params', params) };
-      return { ...base, kind: 'action', actor, action: type, ...shown };
-    }
-    case '@xstate.snapshot': {
-      const facts = snapshotFacts(event.snapshot as AnySnapshot, redactor);
-      return { ...base, kind: 'snapshot', actor, event: event.event.type, ...facts };
-    }
+    case '@xstate.action':
+      return { type: 'action', actor, action: event.action.type, params: event.action.params };
+    case '@xstate.snapshot':
+      return { type: 'snapshot', actor, event: event.event.type, snapshot: event.snapshot as AnySnapshot };
     case '@xstate.transition':
       return undefined;
   }
 }
 
-/** What the root machine did, as its path takes it; cheap, because it is known by reference. */
-export function stepOf(at: number, event: InspectionEvent & { type: '@xstate.microstep' }): PathStep {
-  const { _nodes = [] } = event.snapshot as AnySnapshot;
-  return { at, edges: event._transitions.map(edgeOf), active: activeIds(_nodes) };
+/** What was held, as a record. */
+export function recordOf(base: RecordBase, held: Held, redactor: Redactor): InspectorRecord {
+  const { actor } = held;
+  switch (held.type) {
+    case 'actor': {
+      const { name, parent, input } = held;
+      const shown = input === undefined ? {} : { input: redactor.plain('input', input) };
+      return { ...base, kind: 'actor', actor, name, ...(parent === undefined ? {} : { parent }), ...shown };
+    }
+    case 'event': {
+      const source = held.source === undefined ? {} : { source: held.source };
+      return { ...base, kind: 'event', actor, ...source, event: shownEvent(held.event, redactor) };
+    }
+    case 'microstep': {
+      const { event, edges, active } = held;
+      const reason = reasonOf(shownEvent(event, redactor), edges);
+      return { ...base, kind: 'microstep', actor, event: event.type, edges, active, reason };
+    }
+    case 'action': {
+      const shown = held.params === undefined ? {} : { params: redactor.plain('params', held.params) };
+      return { ...base, kind: 'action', actor, action: held.action, ...shown };
+    }
+    case 'snapshot':
+      return {
+        ...base,
+        kind: 'snapshot',
+        actor,
+        event: held.event,
+        ...snapshotFacts(held.snapshot, redactor),
+      };
+  }
 }
 
 const idOf = ({ sessionId }: Ref, rootId: string): string => (sessionId === rootId ? ROOT_ACTOR : sessionId);
 
 /** The id of an event's actor within its VM. */
 export const actorOf = (event: InspectionEvent): string => idOf(event.actorRef as Ref, event.rootId);
+
+const knownSteps = new WeakMap<AnyTransitionDefinition, readonly TakenEdge[]>();
+
+/** Most steps take one edge, and share the list with it. */
+function edgesOf(transitions: readonly AnyTransitionDefinition[]): readonly TakenEdge[] {
+  const [first] = transitions;
+  if (!first || transitions.length > 1) return transitions.map(edgeOf);
+  const known = knownSteps.get(first);
+  if (known) return known;
+  const edges = [edgeOf(first)];
+  knownSteps.set(first, edges);
+  return edges;
+}
 
 const knownEdges = new WeakMap<AnyTransitionDefinition, TakenEdge>();
 
@@ -89,20 +154,17 @@ function guardName(guard: unknown): string | undefined {
   return typeof type === 'string' ? type : undefined;
 }
 
-const knownActive = new WeakMap<object, readonly string[]>();
+/** By the innermost states, which say what the others are: VMs go the same ways, and share them. */
+const knownActive = new Map<string, readonly string[]>();
 
 function activeIds(nodes: readonly { readonly id: string }[]): readonly string[] {
-  const known = knownActive.get(nodes);
+  let key = '';
+  for (const { id } of nodes) key += `${id} `;
+  const known = knownActive.get(key);
   if (known) return known;
   const ids = nodes.map(({ id }) => id);
-  knownActive.set(nodes, ids);
+  knownActive.set(key, ids);
   return ids;
-}
-
-function actorFacts(ref: Ref, id: (ref: unknown) => string, redactor: Redactor) {
-  const parent = ref._parent && { parent: id(ref._parent) };
-  const input = ref.options?.input === undefined ? {} : { input: redactor.plain('input', ref.options.input) };
-  return { name: ref.id, ...parent, ...input };
 }
 
 const shownEvent = (event: AnyEventObject, redactor: Redactor): ActorEvent => ({
@@ -111,12 +173,13 @@ const shownEvent = (event: AnyEventObject, redactor: Redactor): ActorEvent => ({
 });
 
 function snapshotFacts(snapshot: AnySnapshot, redactor: Redactor) {
-  const { status, value, context, tags, output, error, _nodes } = snapshot;
+  const { status, value, context, tags, output, error, children, _nodes } = snapshot;
   return {
     status,
     ...(value === undefined ? {} : { value: value as Json }),
     ...(_nodes === undefined ? {} : { active: activeIds(_nodes) }),
     ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(children === undefined ? {} : { children: Object.keys(children) }),
     ...(context === undefined ? {} : { context: redactor.plain('context', context) }),
     ...(output === undefined ? {} : { output: redactor.plain('output', output) }),
     ...(error === undefined ? {} : { error: redactor.plain('error', error) }),

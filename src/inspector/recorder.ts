@@ -36,6 +36,7 @@ export class Recorder {
       now: options.now ?? Date.now,
       limit: () => this.#limit,
       next: () => (this.#n += 1),
+      isHeard: () => this.#listeners.size > 0,
       onEntry: (vm) => this.#tell(vm),
       onEnd: (vm) => this.#end(vm),
     };

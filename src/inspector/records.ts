@@ -93,6 +93,8 @@ export interface SnapshotRecord extends RecordBase {
   /** Ids of the active states, of a machine. */
   readonly active?: readonly string[];
   readonly tags?: readonly string[];
+  /** Names of the actors at work for it, of a machine. */
+  readonly children?: readonly string[];
   readonly context?: Json;
   readonly output?: Json;
   readonly error?: Json;

@@ -1,5 +1,5 @@
 import type { InspectionEvent } from 'xstate';
-import { actorOf, recordOf, stepOf } from './convert.ts';
+import { actorOf, type Held, heldOf, recordOf } from './convert.ts';
 import { GrowingPath } from './path.ts';
 import {
   type DigestRecord,
@@ -22,7 +22,7 @@ interface Entry {
   /** Number among all that the recorder has seen. */
   readonly n: number;
   readonly at: number;
-  event: InspectionEvent | undefined;
+  held: Held | undefined;
   record: InspectorRecord | undefined;
 }
 
@@ -34,6 +34,8 @@ export interface Shared {
   readonly limit: () => number;
   /** Numbers of all entries, in order. */
   readonly next: () => number;
+  /** Whether anybody listens. */
+  readonly isHeard: () => boolean;
   readonly onEntry: (vm: VmRecorder) => void;
   readonly onEnd: (vm: VmRecorder) => void;
 }
@@ -59,6 +61,8 @@ export class VmRecorder {
   readonly #path = new GrowingPath();
   /** The last snapshots that were dropped, of actors that live. */
   readonly #snapshots = new Map<string, Entry>();
+  /** The machine's last snapshot that nobody was told of; when, and what. */
+  #untold: { readonly at: number; readonly held: Held } | undefined;
   #secrets: () => Iterable<string | undefined> = () => [];
   #seq = 0;
   #last = 0;
@@ -103,12 +107,35 @@ export class VmRecorder {
     this.#secrets = () => [...before(), ...secrets()];
   }
 
-  /** Takes one of xstate's inspection events. */
+  /** Takes one of xstate's inspection events. While nobody listens, only what is needed to tell the way so far. */
   readonly inspect = (event: InspectionEvent): void => {
-    this.#entries.push(this.#entry(event), this.#shared.limit());
-    if (actorOf(event) === ROOT_ACTOR) this.#note(event);
+    if (!this.#shared.isHeard()) return this.#inspectQuietly(event);
+    if (event.type === '@xstate.snapshot' && actorOf(event) === ROOT_ACTOR) this.#untold = undefined;
+    this.#take(event);
     this.#shared.onEntry(this);
   };
+
+  /** Somebody looks: tells them where the machine is. */
+  #rouse(): void {
+    if (!this.#untold) return;
+    const { at, held } = this.#untold;
+    this.#untold = undefined;
+    this.#entries.push(this.#entry(held, at), this.#shared.limit());
+  }
+
+  #inspectQuietly(event: InspectionEvent): void {
+    if (event.type === '@xstate.microstep' || event.type === '@xstate.actor') return this.#take(event);
+    if (event.type !== '@xstate.snapshot' || actorOf(event) !== ROOT_ACTOR) return;
+    const held = heldOf(event);
+    this.#untold = held && { at: this.#shared.now(), held };
+    if (event.snapshot.status !== 'active') this.#end();
+  }
+
+  #take(event: InspectionEvent): void {
+    const held = heldOf(event);
+    if (held) this.#entries.push(this.#entry(held), this.#shared.limit());
+    if (actorOf(event) === ROOT_ACTOR) this.#note(event);
+  }
 
   /** Takes lines that somebody has said. `fresh`: in the place of all that this source has said before. */
   log(source: LogSource, lines: readonly string[], fresh = false): void {
@@ -137,6 +164,7 @@ export class VmRecorder {
    */
   since(seq: number): readonly InspectorRecord[] {
     this.#renewSecrets();
+    this.#rouse();
     const first = seq < this.#first.seq ? [this.#vmRecord()] : [];
     const digest = seq < this.#dropped.seq ? [this.#digestRecord()] : [];
     const rest = [...this.#entries, ...[...this.#logs.values()].flatMap((ring) => [...ring])]
@@ -154,9 +182,9 @@ export class VmRecorder {
     return Math.max(0, ...all.filter((entry) => entry.n <= n).map((entry) => entry.seq));
   }
 
-  #entry(event: InspectionEvent | undefined): Entry {
+  #entry(held: Held | undefined, at = this.#shared.now()): Entry {
     this.#last = this.#shared.next();
-    return { seq: (this.#seq += 1), n: this.#last, at: this.#shared.now(), event, record: undefined };
+    return { seq: (this.#seq += 1), n: this.#last, at, held, record: undefined };
   }
 
   #note(event: InspectionEvent): void {
@@ -181,20 +209,20 @@ export class VmRecorder {
   }
 
   #recordOf(entry: Entry): InspectorRecord | undefined {
-    const { event, seq, at } = entry;
-    if (event) {
-      entry.record = recordOf({ vm: this.name, seq, at }, event, this.redactor);
-      entry.event = undefined;
+    const { held, seq, at } = entry;
+    if (held) {
+      entry.record = recordOf({ vm: this.name, seq, at }, held, this.redactor);
+      entry.held = undefined;
     }
     return entry.record;
   }
 
   #digest(entry: Entry): void {
-    const { event, record, at, seq } = entry;
+    const { held, record, at, seq } = entry;
     this.#dropped = { count: this.#dropped.count + 1, seq, at };
-    if (event?.type === '@xstate.microstep') this.#path.take(stepOf(at, event));
+    if (held?.type === 'microstep') this.#path.take({ at, edges: held.edges, active: held.active });
     else if (record?.kind === 'microstep') this.#path.take(record);
-    else if (event?.type === '@xstate.snapshot') this.#keep(actorOf(event), event.snapshot.status, entry);
+    else if (held?.type === 'snapshot') this.#keep(held.actor, held.snapshot.status, entry);
     else if (record?.kind === 'snapshot') this.#keep(record.actor, record.status, entry);
   }
 

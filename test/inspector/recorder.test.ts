@@ -17,6 +17,7 @@ const fails = (message: string) => () => {
 
 async function recorded(script = {}, options = {}) {
   const recorder = new Recorder(options);
+  recorder.listen(() => undefined);
   const recorder1 = recorder.begin(factsOf('ca-1'));
   const vm = simulateVm('ca-1', recorder1.inspect, script);
   return { recorder, of: recorder1, vm };
@@ -141,6 +142,7 @@ describe('what is kept', () => {
 
   it('is less of each VM where there are many, and VMs that ended long ago go', async () => {
     const recorder = new Recorder({ budget: 1_000, mostEnded: 3 });
+    recorder.listen(() => undefined);
     for (let number = 1; number <= 20; number += 1) {
       const vm = simulateVm(`ca-${number}`, recorder.begin(factsOf(`ca-${number}`)).inspect);
       await vm.healthy();
@@ -169,6 +171,40 @@ describe('lines of the log', () => {
     expect(records[1]).toMatchObject({ kind: 'log', source: 'substrate', lines: ['cloning'] });
     const others = recorder.vms.find(({ name }) => name === '');
     expect(others?.since(0).at(-1)).toMatchObject({ lines: ['building an image with [redacted]'] });
+  });
+});
+
+describe('while nobody listens', () => {
+  it('the way so far is kept, and where the machine is is told to whoever comes', async () => {
+    const recorder = new Recorder();
+    const of = recorder.begin(factsOf('ca-1'));
+    const vm = simulateVm('ca-1', of.inspect, { clone: [fails('once'), () => undefined] });
+    await vm.healthy();
+    const records = of.since(0);
+    expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index + 1));
+    expect(new Set(records.map(({ kind }) => kind))).toEqual(
+      new Set(['vm', 'actor', 'microstep', 'snapshot']),
+    );
+    expect(records.filter(({ kind }) => kind === 'snapshot')).toHaveLength(1);
+    expect(microsteps(records).map(({ reason }) => reason)).toContain('clone failed: once, as canRetry');
+    expect(lastOfRoot(records)).toMatchObject({
+      tags: ['ready'],
+      children: ['watchProcess', 'watchHarness'],
+    });
+    await vm.end();
+    expect(lastOfRoot(of.since(0))).toMatchObject({ status: 'done' });
+  });
+
+  it('the end of a VM is kept, with its failure', async () => {
+    const recorder = new Recorder();
+    const of = recorder.begin(factsOf('ca-1'));
+    const vm = simulateVm('ca-1', of.inspect, { clone: [fails('the disk is broken')] });
+    await vm.ended();
+    expect(of.hasEnded).toBe(true);
+    expect(lastOfRoot(of.since(0))).toMatchObject({
+      status: 'done',
+      context: { failure: { code: 'CLONE_FAILED' } },
+    });
   });
 });
 

@@ -20,6 +20,7 @@ describe('the official protocol', () => {
       { serializationDepthLimit: 30 },
     );
     const recorder = new Recorder();
+    recorder.listen(() => undefined);
     const of = recorder.begin(factsOf('ca-1'));
     const vm = simulateVm('ca-1', (event: InspectionEvent) => {
       of.inspect(event);

@@ -1,15 +1,6 @@
 import { GrowingPath } from '../path.ts';
 import type { InspectorRecord, Json, LogSource, Path, SnapshotRecord, VmRecord } from '../records.ts';
 
-/** An actor that runs or ran. */
-export interface ShownActor {
-  readonly id: string;
-  readonly name: string;
-  readonly status: string;
-  readonly input?: Json;
-  readonly since: number;
-}
-
 type Fields = { readonly [key: string]: Json };
 
 const MOST_LINES = 1_500;
@@ -19,7 +10,6 @@ const ROOT = 'root';
 export class VmState {
   facts: VmRecord | undefined;
   snapshot: SnapshotRecord | undefined;
-  readonly actors = new Map<string, ShownActor>();
   readonly lines = new Map<LogSource, readonly string[]>();
   firstAt = 0;
   lastAt = 0;
@@ -35,7 +25,6 @@ export class VmState {
     const copy = new VmState();
     const { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, dropped } = other;
     Object.assign(copy, { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, dropped });
-    for (const [id, actor] of other.actors) copy.actors.set(id, actor);
     for (const [source, lines] of other.lines) copy.lines.set(source, lines);
     copy.#path = new GrowingPath(other.path);
     return copy;
@@ -72,9 +61,6 @@ export class VmState {
       case 'digest':
         this.#restart(record);
         break;
-      case 'actor':
-        this.actors.set(record.actor, { id: record.actor, ...shownActor(record) });
-        break;
       case 'microstep':
         this.#step(record);
         break;
@@ -84,6 +70,7 @@ export class VmState {
       case 'log':
         this.#log(record);
         break;
+      case 'actor':
       case 'event':
       case 'action':
         break;
@@ -93,7 +80,6 @@ export class VmState {
   #restart(record: InspectorRecord & { kind: 'digest' }): void {
     this.#path = new GrowingPath(record.path);
     this.dropped = record.dropped;
-    this.actors.clear();
     for (const snapshot of record.snapshots) this.#snap(snapshot);
     this.lastAt = record.at;
   }
@@ -107,14 +93,9 @@ export class VmState {
   }
 
   #snap(record: SnapshotRecord): void {
-    const { actor, status, at } = record;
-    if (actor === ROOT) {
-      this.snapshot = record;
-      if (status !== 'active') this.endedAt = at;
-    }
-    const known = this.actors.get(actor) ?? { id: actor, name: actor, since: at };
-    if (status === 'active' || actor === ROOT) this.actors.set(actor, { ...known, status });
-    else this.actors.delete(actor);
+    if (record.actor !== ROOT) return;
+    this.snapshot = record;
+    if (record.status !== 'active') this.endedAt = record.at;
   }
 
   #log({ source, lines, fresh }: InspectorRecord & { kind: 'log' }): void {
@@ -125,8 +106,4 @@ export class VmState {
   #wasReady(): boolean {
     return Object.keys(this.path.states).some((id) => id.endsWith('.healthy'));
   }
-}
-
-function shownActor({ name, input, at }: InspectorRecord & { kind: 'actor' }) {
-  return { name, status: 'active', since: at, ...(input === undefined ? {} : { input }) };
 }

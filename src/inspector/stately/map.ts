@@ -74,18 +74,40 @@ export function toStately(
   }
 }
 
-/** Whoever comes late is told of each actor first: a snapshot of one that is not known draws nothing. */
+/** Whoever comes late is told of the machine first, and then where each actor was. */
 function digestMessages(
-  { vm, snapshots }: InspectorRecord & { kind: 'digest' },
+  { vm, at, seq, snapshots }: InspectorRecord & { kind: 'digest' },
   definition: string | undefined,
 ): readonly StatelyMessage[] {
-  return snapshots.flatMap((snapshot) => {
-    const { actor, at, seq } = snapshot;
-    const parent = actor === ROOT_ACTOR ? {} : { parent: ROOT_ACTOR };
-    const name = actor === ROOT_ACTOR ? vm : actor;
-    return [
-      ...toStately({ vm, at, seq, kind: 'actor', actor, name, ...parent }, definition),
-      ...toStately(snapshot, definition),
-    ];
+  return [
+    ...toStately({ vm, at, seq, kind: 'actor', actor: ROOT_ACTOR, name: vm }, definition),
+    ...snapshots.flatMap((snapshot) => toStately(snapshot, definition)),
+  ];
+}
+
+/**
+ * Adds an actor's beginning before the first message of one that nobody was told of: it would draw nothing. `known`
+ * remembers those that were.
+ */
+export function withActors(
+  messages: readonly StatelyMessage[],
+  known: Set<string>,
+): readonly StatelyMessage[] {
+  return messages.flatMap((message) => {
+    const { sessionId, rootId, createdAt } = message;
+    const isKnown = known.has(sessionId) || message.type === '@xstate.actor';
+    known.add(sessionId);
+    if (isKnown) return [message];
+    const [vm, actor = ROOT_ACTOR] = [rootId, sessionId.split('/')[1]];
+    const begins = {
+      vm,
+      at: Number(createdAt),
+      seq: 0,
+      kind: 'actor',
+      actor,
+      name: actor,
+      parent: ROOT_ACTOR,
+    } as const;
+    return [...toStately(begins, undefined), message];
   });
 }

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { Feed } from '../feed.ts';
 import type { Recorder } from '../recorder.ts';
 import type { InspectorRecord } from '../records.ts';
-import { toStately } from './map.ts';
+import { toStately, withActors } from './map.ts';
 
 const GOING_AWAY = 1001;
 
@@ -33,9 +33,10 @@ export class StatelySocket {
   }
 
   #serve(client: WebSocket): void {
+    const known = new Set<string>();
     const write = async (records: readonly InspectorRecord[]): Promise<void> => {
-      for (const message of records.flatMap((record) => this.#messages(record)))
-        await sent(client, JSON.stringify(message));
+      const messages = records.flatMap((record) => this.#messages(record));
+      for (const message of withActors(messages, known)) await sent(client, JSON.stringify(message));
     };
     const feed = new Feed(this.#recorder, { write, caughtUp: () => undefined });
     this.#feeds.set(client, feed);

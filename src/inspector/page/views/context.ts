@@ -1,7 +1,6 @@
 import type { Json } from '../../records.ts';
 import { el } from '../dom.ts';
 import type { Store } from '../store.ts';
-import type { VmState } from '../vm-state.ts';
 import { jsonTree } from './json-tree.ts';
 import type { Panel } from './panel.ts';
 
@@ -12,7 +11,7 @@ export function context(store: Store): Panel {
   const draw = () => {
     const state = store.shown;
     if (!state) return;
-    const next = `${state.facts?.vm} ${state.snapshot?.seq} ${state.actors.size} ${store.choices.moment}`;
+    const next = `${state.facts?.vm} ${state.snapshot?.seq} ${store.choices.moment}`;
     if (next === key) return;
     key = next;
     const { snapshot, path } = state;
@@ -22,7 +21,7 @@ export function context(store: Store): Panel {
         'Active states',
         path.active.filter((id) => !path.active.some((other) => other.startsWith(`${id}.`))),
       ),
-      ...actors(state),
+      ...section('Actors at work', snapshot?.children ?? []),
       ...tree('Output', snapshot?.output),
       ...tree('Error', snapshot?.error),
       ...tree('Context', snapshot?.context),
@@ -34,15 +33,6 @@ export function context(store: Store): Panel {
 function section(title: string, words: readonly string[]): HTMLElement[] {
   if (words.length === 0) return [];
   return [el('h3', {}, title), el('p', { class: 'words' }, ...words.map((word) => el('code', {}, word)))];
-}
-
-function actors({ actors: all }: VmState): HTMLElement[] {
-  const running = [...all.values()].filter(({ id, status }) => id !== 'root' && status === 'active');
-  if (running.length === 0) return [];
-  return section(
-    'Actors at work',
-    running.map(({ name }) => name),
-  );
 }
 
 function tree(title: string, value: Json | undefined): HTMLElement[] {

@@ -1,0 +1,34 @@
+import { availableParallelism, cpus } from 'node:os';
+import { measure } from './fleet.ts';
+import type { Sample } from './fleet/sample.ts';
+import { type InspectReport, KINDS_INSPECTED, summarizeInspection } from './inspect/report.ts';
+
+/** What a benchmark is asked for. */
+export interface InspectOptions {
+  readonly runs: number;
+  readonly vms?: number;
+  /** Boots of each process before it measures. */
+  readonly warmUp?: number;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** Boots fleets of simulated VMs without and with the inspector: what it adds while nobody looks, and while somebody does. */
+export async function benchInspect(options: InspectOptions): Promise<InspectReport> {
+  const { runs, vms = 1_000 } = options;
+  const samples = { runtime: [], inspected: [], viewed: [] } as Record<
+    (typeof KINDS_INSPECTED)[number],
+    Sample[]
+  >;
+  for (let round = 1; round <= runs; round += 1) {
+    options.say(`round ${round} of ${runs}`);
+    // One after the other in each round: what else the machine does then falls on all of them.
+    for (const kind of KINDS_INSPECTED) samples[kind].push(await measure(kind, vms, options));
+  }
+  const host = {
+    processors: availableParallelism(),
+    model: cpus()[0]?.model ?? 'unknown',
+    node: process.versions.node,
+  };
+  return summarizeInspection({ runs, vms, host }, samples);
+}
