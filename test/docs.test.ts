@@ -12,6 +12,17 @@ describe('the documentation', () => {
     expect(told).toEqual([...ERROR_CODES]);
   });
 
+  it('tells of every code what happened, how it shows, and what to do', () => {
+    const rows = read('docs/errors.md').match(/^\| `[A-Z_]+` .*$/gm) ?? [];
+    const cells = rows.map((row) =>
+      row
+        .split('|')
+        .slice(2, -1)
+        .map((cell) => cell.trim().length > 5),
+    );
+    expect(cells).toEqual(ERROR_CODES.map(() => [true, true, true]));
+  });
+
   it('tells every state', () => {
     const readme = read('README.md');
     for (const state of [...STEPS, 'healthy', 'failed', 'disposing', 'disposed'])

@@ -112,6 +112,7 @@ export async function execInGuest(
     exitCode: result.exitCode,
     stderrTail: result.stderrTail || result.stdout.slice(-4096),
     facts: { guest: vm.name },
+    hint: `the end of its output is in this error; look into a guest kept by keepOnFailure: npx vzvm ssh ${vm.name}`,
   });
 }
 

@@ -34,6 +34,7 @@ async function ended(vm: VmSession, connection: SshConnection): Promise<HarnessE
       exitCode: result.exitCode,
       stderrTail: result.stderrTail,
       retry: 'safe',
+      hint: `see whether it was ended in the guest: npx vzvm logs ${vm.name}`,
     },
   );
 }

@@ -20,6 +20,7 @@ export const reachGuest = (deps: ActorDeps) =>
         exitCode,
         stderrTail,
         retry: 'safe',
+        hint: `the guest may be out of memory or of processes: npx vzvm logs ${vm.name}`,
       });
     }),
   );

@@ -25,6 +25,7 @@ export async function dialTcp(host: string, port: number, signal: AbortSignal): 
     throw new VzvmError('DIAL_FAILED', `no connection to the guest at ${host}:${port}`, {
       facts: { host, port },
       retry: 'safe',
+      hint: `the guest may still be booting; see whether anything answers: nc -vz ${host} ${port}`,
       cause,
     });
   } finally {

@@ -56,9 +56,14 @@ export async function run(file: string, args: readonly string[], options: RunOpt
       facts: { ...facts, timeoutMs: options.timeoutMs },
       stderrTail: tail(result.stderr ?? ''),
       retry: 'safe',
+      hint: `see whether it hangs by itself, too: ${file} --version`,
     });
   }
-  if (result.code === 'ENOENT') throw new VzvmError('TOOL_MISSING', `${file} is not installed`, { facts });
+  if (result.code === 'ENOENT')
+    throw new VzvmError('TOOL_MISSING', `${file} is not installed`, {
+      facts,
+      hint: `install it, or put it on the PATH: command -v ${file}; npx vzvm doctor says how`,
+    });
   if (result.exitCode === undefined) {
     throw new VzvmError('COMMAND_FAILED', `${file} was ended: ${result.shortMessage ?? 'unknown reason'}`, {
       facts: { ...facts, signal: result.signal },

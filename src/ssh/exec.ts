@@ -36,6 +36,7 @@ export async function exec(client: Client, command: string, options: ExecOptions
     new VzvmError('COMMAND_TIMEOUT', `a command in the guest did not end within ${options.timeoutMs} ms`, {
       facts: { timeoutMs: options.timeoutMs },
       retry: 'safe',
+      hint: 'see what the guest is busy with: npx vzvm ls, then npx vzvm exec NAME -- ps aux',
     });
   const limits = { what: 'a command in the guest', signal: options.signal, late };
   const opening = openChannel(client, command);

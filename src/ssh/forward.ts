@@ -20,6 +20,7 @@ export async function forwardOut(client: Client, guestPort: number): Promise<Dup
     new VzvmError('DIAL_FAILED', `port ${guestPort} of the guest did not answer`, {
       facts: { guestPort },
       retry: 'safe',
+      hint: `see what listens in the guest: npx vzvm exec NAME -- ss -ltn`,
       cause,
     });
   const wait = { what: `port ${guestPort} of the guest`, timeoutMs: OPEN_MS, late: refused };

@@ -1,4 +1,5 @@
 import { VzvmError, type VzvmErrorCode } from '../errors.ts';
+import { hintOfConsole } from './console-evidence.ts';
 import type { VmFailure, Where } from '../machines/vm/index.ts';
 
 /** Why a boot did not end in a healthy VM: the step, the cause, what the guest's console said, and what to do. */
@@ -16,7 +17,7 @@ export class BootError extends VzvmError {
     failure: VmFailure,
     details: { consoleTail: string; problems: readonly string[]; cause: unknown },
   ) {
-    const hint = hintFor(failure, details.cause);
+    const hint = hintFor(failure, details);
     super(failure.code as VzvmErrorCode, messageFor(failure, hint, details.consoleTail), {
       facts: { ...failure.facts, step: failure.step, attempt: failure.attempt },
       cause: details.cause,
@@ -31,10 +32,17 @@ export class BootError extends VzvmError {
   }
 }
 
-/** Of a step that was too slow because the same thing failed again and again, that thing's own hint comes first. */
-function hintFor({ hint, lastError }: VmFailure, cause: unknown): string | undefined {
-  if (lastError === undefined || !(cause instanceof VzvmError) || cause.message !== lastError) return hint;
-  return [cause.hint, hint].filter((each) => each !== undefined).join('; or ') || undefined;
+/** What the console shows comes first. Of a step that was too slow because the same thing failed again and again, that thing's own hint comes next. */
+function hintFor(
+  { hint, lastError }: VmFailure,
+  { cause, consoleTail }: { readonly cause: unknown; readonly consoleTail: string },
+): string | undefined {
+  const isLast = lastError !== undefined && cause instanceof VzvmError && cause.message === lastError;
+  return (
+    [hintOfConsole(consoleTail), isLast ? cause.hint : undefined, hint]
+      .filter((each) => each !== undefined)
+      .join('; or ') || undefined
+  );
 }
 
 function messageFor(failure: VmFailure, hint: string | undefined, consoleTail: string): string {

@@ -17,6 +17,7 @@ export async function detachVm(
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > MOST_TTL_MS)
     throw new VzvmError('OPTION_INVALID', `ttlMs must be a whole number from 1 to ${MOST_TTL_MS}`, {
       facts: { ttlMs },
+      hint: 'give milliseconds, as in vm.detach({ ttlMs: 3_600_000 })',
     });
   const owned = ownerships.ownedBy(session);
   if (!owned) throw notKept(name, vm.driver);

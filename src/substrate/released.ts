@@ -8,6 +8,6 @@ export function assertReleased(outputs: readonly Pick<VmOutput, 'vmId' | 'proble
   const names = left.map((output) => output.vmId).join(', ');
   throw new VzvmError('RELEASE_FAILED', left.flatMap((output) => output.problems).join('; '), {
     facts: { guests: names },
-    hint: `look for what is left of ${names} and remove it`,
+    hint: `remove what is left: ${left.map((output) => `npx vzvm rm ${output.vmId}`).join('; ')}`,
   });
 }

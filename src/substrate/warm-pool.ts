@@ -100,7 +100,9 @@ export class WarmPool {
         assertNotAborted(signal);
         // It may have died in the moment in which it was given.
         if (grant.parked.vm.tags.has('ready')) return grant.parked;
-        throw new VzvmError('GUEST_EXITED', `${grant.parked.vm.name} ended while it was claimed`);
+        throw new VzvmError('GUEST_EXITED', `${grant.parked.vm.name} ended while it was claimed`, {
+          hint: 'boot again; the log says why it ended, and npx vzvm doctor what this host lacks',
+        });
       } catch (error) {
         if (signal.aborted || isAborted(error) || attempt === MOST_CLAIMS) throw error;
         this.#context.log(`a parked VM could not be claimed, another is taken: ${messageOf(error)}`);

@@ -152,6 +152,9 @@ class QemuDriver implements contract.Driver {
       address ? `port ${port} of ${guest} is not forwarded` : `${guest} does not run`,
       {
         facts: { guest, port },
+        hint: address
+          ? `only ports 22 and 7700 are: use ssh -L, or npx vzvm ssh ${guest}`
+          : `see what became of it: npx vzvm inspect ${guest}`,
         retry: address ? 'unsafe' : 'safe',
       },
     );

@@ -123,7 +123,9 @@ async function forwardedPorts(
         throw error;
     }
     if (Date.now() >= deadline)
-      throw new VzvmError('BOOT_FAILED', 'QEMU did not forward the ports that it was told to');
+      throw new VzvmError('BOOT_FAILED', 'QEMU did not forward the ports that it was told to', {
+        hint: 'boot again; if it happens again, see that QEMU has user-mode networking: qemu-system-x86_64 -netdev help',
+      });
     await Promise.race([exited, sleep(POLL_MS)]);
   }
 }

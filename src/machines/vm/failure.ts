@@ -1,4 +1,5 @@
 import { messageOf, tail, VzvmError } from '../../errors.ts';
+import { guestExitHint, harnessExitHint } from './exit-hints.ts';
 import type { GuestExit, HarnessExit, Step, VmContext, VmFailure } from './types.ts';
 
 /** What to do when a step was not done by its deadline. */
@@ -87,7 +88,7 @@ export function guestExitOf(exit: GuestExit, at: At): VmFailure {
     code: 'GUEST_EXITED',
     message: `the VM's process ended (${how})`,
     facts: exit.signal === null ? {} : { signal: exit.signal },
-    hint: 'read the output of the hypervisor in this error; a host out of memory ends VMs, too: see `dmesg`',
+    hint: guestExitHint(exit),
     stderrTail: tail(exit.stderrTail),
     ...(exit.code === null ? {} : { exitCode: exit.code }),
   };
@@ -101,7 +102,7 @@ export function harnessExitOf(exit: HarnessExit, at: At): VmFailure {
     code: 'HARNESS_CRASHED',
     message: exit.code === null ? 'the harness ended' : `the harness ended (exit code ${exit.code})`,
     facts: {},
-    hint: "read the end of the harness's log in this error; keepOnFailure keeps the VM for a look",
+    hint: harnessExitHint(exit),
     stderrTail: tail(exit.stderrTail),
     ...(exit.code === null ? {} : { exitCode: exit.code }),
   };

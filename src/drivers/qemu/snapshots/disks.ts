@@ -67,5 +67,6 @@ async function qemuImg(args: readonly string[], signal: AbortSignal): Promise<st
   throw new VzvmError('COMMAND_FAILED', `qemu-img ${args[0]} failed`, {
     exitCode: result.exitCode,
     stderrTail: result.stderrTail,
+    hint: 'its output is in this error; see the disk for room and health: df -h; dmesg | tail',
   });
 }
