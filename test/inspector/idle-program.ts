@@ -1,0 +1,5 @@
+// Serves the inspector's page, and has nothing else to do.
+import { Inspector } from '../../src/inspector/index.ts';
+
+const inspector = new Inspector();
+process.stdout.write(`${await inspector.listen()}\n`);
