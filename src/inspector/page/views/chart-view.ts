@@ -30,7 +30,7 @@ export function chartView(store: Store): { readonly draw: () => void; readonly z
     const innermost = innermostOf(active);
     byId('chart-where').textContent = innermost.map(stateName).join('  ∥  ');
     // Of one that failed the place where it did: where it is now says nothing.
-    const at = state.failure ? innermostOf(state.failedIn) : active;
+    const at = innermostOf(state.failure ? state.failedIn : active);
     zoom.look(at.filter((id) => !id.startsWith('vm.alive.running.process')).at(-1));
   };
   return { draw, zoom };
