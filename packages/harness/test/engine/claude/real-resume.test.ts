@@ -9,8 +9,9 @@ import {
 import { claudeEngine } from '../../../src/engine/claude/claude-engine.ts';
 import { uuidV5 } from '../../../src/engine/claude/uuid-v5.ts';
 import type { TranscriptStore } from '../../../src/engine/engine.ts';
-import { claudeEnvs } from '../../helpers/claude-session.ts';
+import { claudeAgent, claudeEnvs } from '../../helpers/claude-session.ts';
 import { engineRun, inputOf } from '../../helpers/engine-run.ts';
+import { TestHarness } from '../../helpers/harness.ts';
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'resume-test-'))));
@@ -105,4 +106,29 @@ it('a budget that is used up ends the session, with what it cost', async () => {
   expect(spent.outcome).toBe('budget_exceeded');
   expect(spent.results.at(-1)).toBe('error_max_budget_usd');
   expect(usage.at(-1)).toMatchObject({ costUsd: expect.any(Number), costSemantic: 'cumulative' });
+});
+
+it('a session of the same id and store goes on after the one before was deleted', async () => {
+  const asked: string[] = [];
+  const api = await startScriptedMessagesApi(({ tools, messages }) => {
+    if ((tools?.length ?? 0) > 1) asked.push(JSON.stringify(messages));
+    return [{ type: 'text', text: 'Understood.' }];
+  });
+  await using harness = await TestHarness.start({ engines: [claudeEngine()] });
+  const turn = async (text: string) => {
+    const body = claudeAgent({ envs: claudeEnvs(folder, api.url) });
+    const id = await harness.create({ ...body, sessionId: 'same', sessionStore: { kind: 'memory' } });
+    await harness.send(id, text);
+    await harness.request(`/v1/sessions/${id}/end-input`, { method: 'POST' });
+    const ended = (await harness.allFrames(id)).at(-1)?.event;
+    const workdir = await harness.workdir();
+    await harness.request(`/v1/sessions/${id}`, { method: 'DELETE' });
+    return { ended, workdir };
+  };
+  const first = await turn('The number is 4711.');
+  const second = await turn('Which number?');
+  await api.close();
+  expect([first.ended, second.ended]).toMatchObject([{ reason: 'complete' }, { reason: 'complete' }]);
+  expect(second.workdir).toBe(first.workdir);
+  expect(asked.at(-1)).toContain('The number is 4711.');
 });
