@@ -74,13 +74,13 @@ export function samplePaths(
  * Lives that take every edge of the model: all that a fake driver's guests can be told, or with a driver of your own what
  * it and its guests can be brought to.
  */
-export function modelPaths(subject?: Pick<ModelSubject, 'isPrepared'>): readonly ModelPath[] {
+export function modelPaths(subject?: Partial<ModelSubject>): readonly ModelPath[] {
   if (!subject) return (Object.keys(VARIANTS) as VariantName[]).flatMap((of) => pathsOf(of));
   const guests = guestsOf(subject);
   return [...pathsOf('a VM', guests), ...pathsOf('a VM that is kept on failure', guests)];
 }
 
-function guestsOf(subject: Pick<ModelSubject, 'isPrepared'> | undefined): Guests {
+function guestsOf(subject: Partial<ModelSubject> | undefined): Guests {
   if (!subject) return 'fake';
   return subject.isPrepared ? 'own, prepared' : 'own';
 }
@@ -100,7 +100,7 @@ const coarse = ({ from, happening, to }: Move): string => {
 };
 
 /** The path that a line of {@link writePath} tells. @throws Error for one that the model does not have. */
-export function readPath(line: string, subject?: Pick<ModelSubject, 'isPrepared'>): ModelPath {
+export function readPath(line: string, subject?: Partial<ModelSubject>): ModelPath {
   const [of = '', text = ''] = line.split(': ');
   if (!(of in VARIANTS))
     throw new Error(`the model has no "${of}"; it has: ${Object.keys(VARIANTS).join(', ')}`);
