@@ -24,9 +24,10 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
   new RunningBundle(bundle, args, { HOME: folder, TMPDIR: join(folder, 'tmp'), ...env });
 
 describe('the bundle', () => {
-  it('is one file of a third of a megabyte that asks nothing of Node 20 that it has not', async () => {
+  it('is one file of less than half a megabyte that asks nothing of Node 20 that it has not', async () => {
     const text = await readFile(bundle, 'utf8');
-    expect(text.length).toBeLessThan(384 * 1024);
+    // A tenth of it reads the JSON schemas of an agent's own tools.
+    expect(text.length).toBeLessThan(448 * 1024);
     // The target decides over syntax alone: functions that came later have to be looked for.
     expect(text).not.toMatch(/withResolvers|fromAsync|Promise\.try|\.getOrInsert|RegExp\.escape/);
     expect(text).toMatch(/import\("@anthropic-ai\/claude-agent-sdk"\)/);
