@@ -231,7 +231,7 @@ describe('a recording', () => {
     await page.getByRole('option', { name: 'ca-bad' }).click();
     await page.locator('.failure-message', { hasText: 'refused' }).waitFor();
     await page.getByRole('slider', { name: 'Moment' }).press('Home');
-    await page.locator('[data-state="vm.alive.cloning"].is-active').waitFor();
+    await page.locator('.failure-message').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Play' }).click();
     await page.locator('.failure-message', { hasText: 'refused' }).waitFor();
     expect(offences).toEqual([]);
