@@ -1,4 +1,5 @@
 import type { Driver, GuestAddress, GuestProcess, Image, LogLine, Resources } from '../drivers/driver.ts';
+import type { HostMount } from '../drivers/host-mount.ts';
 import type { GuestProbe, Preparation } from '../guest/index.ts';
 import type { SshConnection } from '../ssh/index.ts';
 import type { HostNpm } from './host-npm.ts';
@@ -49,6 +50,8 @@ export interface GuestPlan {
   readonly node: GuestNode;
   /** What is installed besides the harness's own packages. */
   readonly preparation?: Preparation | undefined;
+  /** Folders of the host that the guest sees; in the order in which the driver offers them. */
+  readonly mounts: readonly HostMount[];
   /** Guest loopback port → host loopback port. */
   readonly hostPorts: ReadonlyMap<number, number>;
 }

@@ -1,5 +1,6 @@
 import { VzvmError } from '../errors.ts';
 import type { Driver, LogLine } from './driver.ts';
+import type { HostMount } from './host-mount.ts';
 
 /** What the drivers may be told. Each takes what concerns it. */
 export interface DriverOptions {
@@ -11,6 +12,8 @@ export interface DriverOptions {
   readonly cacheDir?: string;
   /** As `writeNetwork` has it. */
   readonly network?: string;
+  /** Folders of the host; another process that makes the driver again to release VMs needs none. */
+  readonly mounts?: readonly HostMount[];
   readonly accelerator?: 'auto' | 'kvm' | 'hvf' | 'tcg';
 }
 

@@ -1,3 +1,4 @@
+export { mountFoldersCommand } from './mount-folders.ts';
 export { digestOf } from './digest.ts';
 export {
   isAliveCommand,

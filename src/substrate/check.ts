@@ -24,6 +24,7 @@ export async function checkHost(
     within(driver.name, local, signal, (deadline) => driver.check(deadline)),
     within('memory', local, signal, async () => [await memory(options)]),
     within('prepared image', local, signal, async () => [await prepared(driver, options)]),
+    within('base image', local, signal, async () => baseImage(driver)),
     within('npm registry', NETWORK_TIMEOUT_MS, signal, async (deadline) => [await checkRegistry(deadline)]),
   ];
   return (await Promise.all(looks)).flat();
@@ -55,6 +56,16 @@ async function memory({ memoryMiB = DEFAULT_MEMORY_MIB }: VZVMSubstrateOptions):
   const message = `${available} MiB available, ${memoryMiB} MiB for each VM`;
   if (available >= memoryMiB) return { level: 'ok', subject, message };
   return { level: 'error', subject, message, fix: 'end other programs, or set a smaller memoryMiB' };
+}
+
+/** Of drivers that build their images themselves. */
+async function baseImage({ bases }: Driver): Promise<readonly Finding[]> {
+  if (!bases) return [];
+  const subject = 'base image';
+  const current = (await bases.list()).filter(({ isOutdated }) => !isOutdated);
+  if (current.length > 0) return [{ level: 'ok', subject, message: `built on this host: ${current.length}` }];
+  const message = 'none is built yet: the first VM waits for some minutes until it is';
+  return [{ level: 'warning', subject, message, fix: 'npx vzvm image build' }];
 }
 
 async function prepared(driver: Driver, options: VZVMSubstrateOptions): Promise<Finding> {

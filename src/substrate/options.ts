@@ -108,6 +108,12 @@ export interface VZVMSubstrateOptions {
    */
   readonly fork?: 'auto' | 'never';
   /**
+   * Folders of this host that guests see, with Tart: `{ [folder in the guest]: folder of the host }`, which they only read;
+   * `{ path, writable: true }` lets them write. Other drivers refuse them: `UNSUPPORTED`.
+   * @defaultValue none
+   */
+  readonly mounts?: Readonly<Record<string, string | { readonly path: string; readonly writable?: boolean }>>;
+  /**
    * Ports of the host's loopback that the guest reaches on its own loopback: `{ [guestPort]: hostPort }`.
    * Carried by SSH; nothing listens beyond loopback on either side.
    */
@@ -153,6 +159,14 @@ const port = z.int().min(1).max(65_535);
 const portKey = z
   .string()
   .refine((key) => /^[1-9][0-9]*$/.test(key) && Number(key) <= 65_535, 'expected a port');
+const guestFolder = z
+  .string()
+  .refine(
+    (path) => /^\/[^\0]*[^/\0]$/.test(path) && !path.split('/').includes('..'),
+    'expected a folder of the guest',
+  );
+/** Tart reads a colon as the end of a path, and a comma as one of an option. */
+const hostFolder = z.string().regex(/^[^:,\0]+$/, 'expected a folder of this host, without colon or comma');
 const cidrs = z.array(z.cidrv4()).optional();
 const func = <T>() => z.custom<T>((value) => typeof value === 'function', 'expected a function');
 const steps = Object.fromEntries(STEPS.map((name) => [name, ms.optional()]));
@@ -218,6 +232,12 @@ const schema = z.strictObject({
         }),
       ],
       'expected "auto", "never" or { packages, script }',
+    )
+    .optional(),
+  mounts: z
+    .record(
+      guestFolder,
+      z.union([hostFolder, z.strictObject({ path: hostFolder, writable: z.boolean().optional() })]),
     )
     .optional(),
   hostPorts: z.record(portKey, port).optional(),

@@ -14,7 +14,13 @@ export async function prepareImage(context: BootContext, signal: AbortSignal): P
   const wanted = await readWanted(context, signal);
   const image = imageToKeep(wanted);
   const start = (): HostedVm => {
-    const session = createSession({ ...wanted, image: wanted.base, envs: {}, log });
+    const session = createSession({
+      ...wanted,
+      plan: { ...wanted.plan, mounts: [] },
+      image: wanted.base,
+      envs: {},
+      log,
+    });
     const input = { ...machineInput(session, options), keepOnFailure: true, endsPrepared: true };
     // It is powered off, which is the end of any other VM: whoever makes the image tells of that.
     return host.start(session, input, (event) => event.type === 'step' && event.step !== 'failed');

@@ -4,6 +4,7 @@ import type { Driver, Image } from '../drivers/driver.ts';
 import type { Preparation } from '../guest/index.ts';
 import { newGuestName } from '../drivers/guest-name.ts';
 import { generateKeyPair, readPrivateKey } from '../ssh/index.ts';
+import { hostMounts } from './host-mounts.ts';
 import { DEFAULT_MEMORY_MIB, type VZVMSubstrateOptions } from './options.ts';
 import { ResourceScope } from './resource-scope.ts';
 
@@ -26,6 +27,7 @@ export async function readPlan(options: VZVMSubstrateOptions): Promise<GuestPlan
     directory: options.remoteWorkdir ?? `/home/${user}/harness`,
     node: { major: options.guestNode?.major ?? 22, source: options.guestNode?.source ?? 'auto' },
     preparation: preparationOf(options.prepare),
+    mounts: hostMounts(options),
     hostPorts: new Map(Object.entries(options.hostPorts ?? {}).map(([guest, host]) => [Number(guest), host])),
   };
 }

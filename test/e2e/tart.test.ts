@@ -141,6 +141,34 @@ describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reas
     expect(await readdir(join(home, 'vms'))).toEqual([]);
   });
 
+  it('shows a VM folders of the host, which it only reads unless it is let write', async () => {
+    const [seen, shared] = [join(place.stateDir, 'seen'), join(place.stateDir, 'shared too')];
+    for (const folder of [seen, shared]) await mkdir(folder);
+    await writeFile(join(seen, 'from-host'), 'hello');
+    await using substrate = new VZVMSubstrate({
+      driver: 'tart',
+      tartBin,
+      stateDir: place.stateDir,
+      cacheDir: join(place.stateDir, 'c'),
+      baseImage: IMAGE,
+      sshPassword: 'admin',
+      prepare: 'never',
+      mounts: { '/mnt/seen': seen, '/home/admin/a folder': { path: shared, writable: true } },
+    });
+    const { vm } = await substrate.bootHarness({ envs: {} });
+    const inGuest = (script: string) => {
+      const { status, stdout } = spawnSync(tartBin, ['exec', vm.name, 'sh', '-c', script], {
+        encoding: 'utf8',
+      });
+      return { status, stdout };
+    };
+    expect(inGuest('cat /mnt/seen/from-host')).toEqual({ status: 0, stdout: 'hello' });
+    expect(inGuest('sudo touch /mnt/seen/from-guest').status).not.toBe(0);
+    expect(inGuest('echo hello | sudo tee "/home/admin/a folder/from-guest"').status).toBe(0);
+    await substrate.dispose();
+    expect([await readdir(seen), await readdir(shared)]).toEqual([['from-host'], ['from-guest']]);
+  });
+
   it.each(driverContract)('keeps the driver contract: $name', async (check) => {
     const driver = makeDriver();
     await check.run({ driver, image: IMAGE, unknownImage: 'unknown', openPort: 22 });

@@ -27,6 +27,7 @@ export async function startTestVm(
     password: 'a-password',
     directory: '/home/admin/harness',
     node: { major: 22, source: 'auto' },
+    mounts: [],
     hostPorts: new Map(),
     ...options.plan,
   };

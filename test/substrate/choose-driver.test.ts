@@ -36,6 +36,27 @@ describe('the network of VMs', () => {
   );
 });
 
+describe('folders of the host', () => {
+  it('are refused where guests cannot be shown any', async () => {
+    for (const driver of ['qemu', createFakeDriver()] as const)
+      await expect(choose({ driver, mounts: { '/mnt/data': '/' } })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        facts: { target: '/mnt/data' },
+      });
+  });
+
+  it.each([
+    ['/not/there', 'is not there'],
+    [import.meta.filename, 'is no folder'],
+  ])('have to be there: %s', async (folder, why) => {
+    const options = { driver: 'tart', mounts: { '/mnt/data': { path: folder } } } as const;
+    await expect(choose(options)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(why) as string,
+    });
+  });
+});
+
 describe('the image', () => {
   const named = (name: string) => ({ ...createFakeDriver(), name });
 

@@ -1,8 +1,7 @@
-import { messageOf } from '../../errors.ts';
 import type { Finding } from '../driver.ts';
 import { hardwareCandidate, lastVerdict } from './accelerator.ts';
 import type { Accelerator } from './args.ts';
-import { freeMiB } from '../disk-space.ts';
+import { spaceFinding } from '../space-finding.ts';
 import type { HostArch } from './host.ts';
 import { qemuVersion, toolFinding, toolVersion } from './tools.ts';
 
@@ -29,17 +28,6 @@ export async function checkHost(
     spaceFinding('space for images', places.cacheDir, wanted.minFreeMiB),
     acceleratorFinding(wanted.accelerator, places.cacheDir),
   ]);
-}
-
-async function spaceFinding(subject: string, folder: string, neededMiB: number): Promise<Finding> {
-  try {
-    const free = await freeMiB(folder);
-    const message = `${free} MiB free in ${folder}`;
-    if (free >= neededMiB) return { level: 'ok', subject, message };
-    return { level: 'error', subject, message, fix: `free at least ${neededMiB} MiB: df -h ${folder}` };
-  } catch (error) {
-    return { level: 'error', subject, message: messageOf(error), fix: `make ${folder} readable` };
-  }
 }
 
 async function acceleratorFinding(accelerator: 'auto' | Accelerator, cacheDir: string): Promise<Finding> {

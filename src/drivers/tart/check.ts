@@ -1,15 +1,19 @@
 import { release } from 'node:os';
 import { messageOf, VzvmError } from '../../errors.ts';
 import type { Finding } from '../driver.ts';
+import { spaceFinding } from '../space-finding.ts';
 import { isFiltered, type GuestNetwork } from '../guest-network.ts';
 import { isAtLeast, type TartCli } from './cli.ts';
 import { hasUnboundCredentials } from './environment.ts';
 import { LEASE_FILE } from './leases.ts';
 import { leaseFinding, LEASE_SETTINGS, leaseTimeFinding } from './lease-findings.ts';
 import { macFindings } from './mac-findings.ts';
+import { virtualisationFinding } from './virtualisation-finding.ts';
 import { softnetFinding } from './softnet-finding.ts';
 
 const LOOK_TIMEOUT_MS = 30_000;
+/** What an agent's work takes, at the least. */
+export const MIN_FREE_MIB = 2048;
 /** Older ones keep a processor busy for as long as a stream goes through `tart exec`. */
 const BEST = [2, 33, 0] as const;
 
@@ -24,6 +28,10 @@ export interface TartHost {
   readonly leaseFile: string;
   /** For how long it gives. */
   readonly leaseSettings: string;
+  /** What has to be free on the disk of Tart's folder, in MiB. */
+  readonly minFreeMiB: number;
+  /** The program that tells what the kernel can do. */
+  readonly sysctlBin: string;
 }
 
 /** This machine. */
@@ -34,6 +42,8 @@ export const thisHost = (): TartHost => ({
   env: process.env,
   leaseFile: LEASE_FILE,
   leaseSettings: LEASE_SETTINGS,
+  minFreeMiB: MIN_FREE_MIB,
+  sysctlBin: '/usr/sbin/sysctl',
 });
 
 /** Looks at all that could stop a VM of Tart on a machine; reports, and never rejects for what is missing. */
@@ -47,6 +57,8 @@ export async function checkTart(
   const looks: readonly Promise<readonly Finding[]>[] = [
     versionFindings(tart, signal),
     leaseFindings(host, isMac, signal),
+    spaceFinding('space for VMs', tart.home, host.minFreeMiB).then((finding) => [finding]),
+    isMac ? virtualisationFinding(host, signal) : Promise.resolve([]),
     isFiltered(network) ? softnetFinding(host.env).then((finding) => [finding]) : Promise.resolve([]),
   ];
   const found = (await Promise.all(looks)).flat();

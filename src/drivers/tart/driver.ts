@@ -9,11 +9,12 @@ import { defaultCacheDir, defaultStateDir } from '../folders.ts';
 import { parseGuestName } from '../guest-name.ts';
 import { type GuestNetwork, isFiltered, readNetwork } from '../guest-network.ts';
 import { foreignProcess } from '../foreign-process.ts';
+import type { HostMount } from '../host-mount.ts';
 import { demandKey } from '../kept.ts';
 import { withLock } from '../lock.ts';
 import { findAddress } from './address.ts';
 import { explainBlocked, isBlocked } from './blocked-route.ts';
-import { checkTart, thisHost, type TartHost } from './check.ts';
+import { checkTart, MIN_FREE_MIB, thisHost, type TartHost } from './check.ts';
 import { TartCli } from './cli.ts';
 import { cloneVm } from './clone.ts';
 import { damagedGuests } from './damaged.ts';
@@ -24,6 +25,7 @@ import { resolveTartImage } from './image.ts';
 import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
 import { explainNoAddress, readLeases } from './leases.ts';
 import { readMac } from './mac.ts';
+import { mountFlags } from './mount-flags.ts';
 import { networkFlags, resolversOf } from './network-flags.ts';
 import { findRun, writeRun } from './run-record.ts';
 import { startVm } from './start.ts';
@@ -32,9 +34,6 @@ import { stopByTart, stopProcess } from './stop.ts';
 
 /** Longer than any build takes: its owner's death frees the lock. */
 const BUILD_WAIT_MS = 60 * 60_000;
-
-/** What an agent's work takes, at the least. */
-const MIN_FREE_MIB = 2048;
 
 /** Options of {@link createTartDriver}. */
 export interface TartDriverOptions {
@@ -48,6 +47,8 @@ export interface TartDriverOptions {
   readonly cacheDir?: string;
   /** The network of VMs, as `writeNetwork` has it. @defaultValue "nat" */
   readonly network?: string;
+  /** Folders of the host that VMs are offered. @defaultValue none */
+  readonly mounts?: readonly HostMount[];
   /** What has to be free on the disk of Tart's folder for a clone, in MiB. @defaultValue 2048 */
   readonly minFreeMiB?: number;
   /** The machine that is looked at, for tests. @defaultValue this one */
@@ -93,6 +94,7 @@ class TartDriver implements contract.Driver {
   readonly #minFreeMiB: number;
   readonly #host: TartHost;
   readonly #network: GuestNetwork;
+  readonly #mounts: readonly HostMount[];
   readonly #lock: HomeLock;
   readonly #children = new Map<string, Child>();
 
@@ -104,6 +106,7 @@ class TartDriver implements contract.Driver {
     this.#minFreeMiB = options.minFreeMiB ?? MIN_FREE_MIB;
     this.#host = { ...thisHost(), ...options.host };
     this.#network = readNetwork(options.network ?? 'nat');
+    this.#mounts = options.mounts ?? [];
     this.#lock = new HomeLock(this.#tart.home, options.log ?? (() => undefined));
   }
 
@@ -133,9 +136,9 @@ class TartDriver implements contract.Driver {
 
   async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
     await mkdir(this.#folder(guest), { recursive: true, mode: 0o700 });
+    const flags = [...networkFlags(this.#network), ...mountFlags(this.#mounts)];
     const child = await this.#lock.run(
-      () =>
-        startVm(this.#tart, guest, { logFile: this.#log(guest), flags: networkFlags(this.#network) }, signal),
+      () => startVm(this.#tart, guest, { logFile: this.#log(guest), flags }, signal),
       signal,
     );
     const { pid, exited, unref } = child;

@@ -16,11 +16,17 @@ describe('vzvm doctor, of Tart', () => {
   beforeEach(async () => {
     bench = await startTartBench();
     folder = await mkdtemp(join(tmpdir(), 'tart-check-'));
+    await sysctl('1');
   });
   afterEach(async () => {
     await bench[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
+
+  const sysctl = (answer: string) =>
+    writeFile(join(folder, 'sysctl'), `#!/bin/sh\n[ "$2" = kern.hv_support ] && echo ${answer}\n`, {
+      mode: 0o755,
+    });
 
   /** A Mac without any trouble, but for what is given. */
   const look = (host: Partial<TartHost> = {}, network?: string) =>
@@ -34,6 +40,7 @@ describe('vzvm doctor, of Tart', () => {
           env: { TERM_PROGRAM: 'Apple_Terminal' },
           leaseFile: join(folder, 'leases'),
           leaseSettings: join(folder, 'settings.plist'),
+          sysctlBin: join(folder, 'sysctl'),
           ...host,
         },
       })
@@ -51,6 +58,8 @@ describe('vzvm doctor, of Tart', () => {
     expect(await levels()).toEqual({
       tart: 'ok',
       'images of Tart': 'ok',
+      'space for VMs': 'ok',
+      virtualisation: 'ok',
       'DHCP leases': 'ok',
       'DHCP lease time': 'ok',
       'Local Network permission': 'ok',
@@ -76,6 +85,12 @@ describe('vzvm doctor, of Tart', () => {
       level: 'warning',
       fix: expect.stringContaining('tart pull') as string,
     });
+  });
+
+  it('tells of a disk without room, and of a processor that runs no guests', async () => {
+    expect(await levels({ minFreeMiB: 2 ** 40 })).toMatchObject({ 'space for VMs': 'error' });
+    await sysctl('0');
+    expect(await levels()).toMatchObject({ virtualisation: 'error' });
   });
 
   it.each([

@@ -10,6 +10,13 @@ import { run } from '../../../src/process/run.ts';
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const TIMEOUT_MS = 30_000;
 
+/** A folder of the host that a machine sees as a device. */
+export interface GuestShare {
+  readonly tag: string;
+  readonly source: string;
+  readonly isReadOnly: boolean;
+}
+
 /** A machine that is to run. */
 export interface GuestSpec {
   /** The Tart home: its guests share a network. */
@@ -20,6 +27,7 @@ export interface GuestSpec {
   readonly macAddress: string;
   /** The file system that all guests rest on. */
   readonly base: string;
+  readonly shares: readonly GuestShare[];
   /** What the DHCP server answers for the last byte of the address; undefined: nothing. */
   readonly lease: (prefix: string) => Promise<string | undefined>;
 }
@@ -48,6 +56,8 @@ export async function startGuest(spec: GuestSpec): Promise<RunningGuest> {
     script('launch.sh'),
     ...machine,
     script('init.sh'),
+    script('mount.virtiofs'),
+    ...spec.shares.flatMap(({ tag, source, isReadOnly }) => [tag, source, isReadOnly ? 'ro' : 'rw']),
   ];
   const child = spawn('setpriv', args, { stdio: ['pipe', 'pipe', console.fd], detached: true });
   await console.close();

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The first process in a guest's name spaces: makes its machine, waits for its network, and becomes its init.
-# $1: the file system that all guests share, $2: the guest's own disk, $3: a folder for mounts, $4: host name, $5: init
+# $1: the file system that all guests share, $2: the guest's own disk, $3: a folder for mounts, $4: host name, $5: init,
+# $6: what mounts virtiofs; then for each folder of the host its tag, its place, and ro or rw
 set -eu
-base=$1 disk=$2 place=$3 name=$4 init=$5
+base=$1 disk=$2 place=$3 name=$4 init=$5 helper=$6
+shift 6
 mount --make-rprivate /
 mkdir -p "$place/base" "$place/disk" "$place/root"
 mount -o loop,ro,noload "$base" "$place/base"
@@ -28,6 +30,14 @@ mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 cp "$init" run/init
+cp "$helper" usr/sbin/mount.virtiofs
+chmod 755 usr/sbin/mount.virtiofs
+while [ $# -gt 0 ]; do
+  mkdir -p "run/virtiofs/$1"
+  mount --bind "$2" "run/virtiofs/$1"
+  if [ "$3" = ro ]; then mount -o remount,bind,ro "run/virtiofs/$1"; fi
+  shift 3
+done
 hostname "$name"
 echo ready
 read -r address gateway resolver

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type RunningGuest, startGuest } from '../guest/index.ts';
+import { type GuestShare, type RunningGuest, startGuest } from '../guest/index.ts';
 import { alreadyRunning, Failure, other, usage } from './failure.ts';
 import { fault, faultOnce } from './faults.ts';
 import {
@@ -22,6 +22,7 @@ import {
 } from './home.ts';
 import { giveLease } from './leases.ts';
 import { lock, tryLock } from './lock.ts';
+import { sharesOf } from './shares.ts';
 
 const options = {
   'no-graphics': { type: 'boolean' },
@@ -43,7 +44,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** `tart run`: is the VM, for as long as it lives. Says nothing until it ends. */
 export async function run(args: string[]): Promise<number> {
   process.on('SIGINT', () => undefined); // Lost, until the machine runs.
-  const name = await validate(args);
+  const { name, shares } = await validate(args);
   await collectGarbage();
   const releaseHome = await lock(homeLock());
   let config: Config;
@@ -55,11 +56,13 @@ export async function run(args: string[]): Promise<number> {
   } finally {
     releaseHome();
   }
-  return live(name, config);
+  return live(name, config, shares);
 }
 
 /** What is wrong here is told as of the arguments: so a VM that is missing is 1, and has a prefix. */
-async function validate(args: string[]): Promise<string> {
+async function validate(
+  args: string[],
+): Promise<{ readonly name: string; readonly shares: readonly GuestShare[] }> {
   const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
   const [name] = positionals;
   if (name === undefined) throw usage('run', "Missing expected argument '<name>'");
@@ -74,7 +77,7 @@ async function validate(args: string[]): Promise<string> {
     throw error instanceof Failure ? other(error.message) : error;
   }
   if ((await stateOf(name)) === 'suspended') throw usage('run', 'You can only suspend macOS VMs');
-  return name;
+  return { name, shares: sharesOf(values.dir ?? []) };
 }
 
 async function withOwnMac(name: string, config: Config): Promise<Config> {
@@ -106,10 +109,10 @@ async function configure(): Promise<void> {
 }
 
 /** From the start of the machine to its end. */
-async function live(name: string, config: Config): Promise<number> {
+async function live(name: string, config: Config, shares: readonly GuestShare[]): Promise<number> {
   const end = Promise.withResolvers<number>();
   const guest =
-    (await fault('paper')) === undefined ? await realGuest(name, config) : paperGuest(name, config);
+    (await fault('paper')) === undefined ? await realGuest(name, config, shares) : paperGuest(name, config);
   await holdOutput();
   let isOver = false;
   const finish = (code: number, line: string) => {
@@ -143,12 +146,13 @@ async function live(name: string, config: Config): Promise<number> {
   return code;
 }
 
-async function realGuest(name: string, config: Config): Promise<RunningGuest> {
+async function realGuest(name: string, config: Config, shares: readonly GuestShare[]): Promise<RunningGuest> {
   const directory = pathOf(name);
   const lease = (prefix: string) => giveLease(config.macAddress, prefix);
   const { baseDisk } = await import('../guest/base.ts'); // Loads half a driver.
   const base = await baseDisk();
-  const guest = await startGuest({ home, directory, name, macAddress: config.macAddress, base, lease });
+  const { macAddress } = config;
+  const guest = await startGuest({ home, directory, name, macAddress, base, lease, shares });
   await writeFile(join(directory, 'control.sock'), String(guest.pid));
   return guest;
 }
