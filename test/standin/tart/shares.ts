@@ -15,7 +15,7 @@ export function sharesOf(dirs: readonly string[]): readonly GuestShare[] {
         'invalid --dir syntax: for multiple directory shares each one of them should be named',
       );
   }
-  return shares.map(({ name: _, ...share }) => share);
+  return shares.map(({ tag, source, isReadOnly }) => ({ tag, source, isReadOnly }));
 }
 
 function parse(dir: string): GuestShare & { readonly name: string | undefined } {
