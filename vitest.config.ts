@@ -8,8 +8,16 @@ const BROWSER = ['test/**/*.browser.test.ts'];
 /** The page is built by the tests that need it: they must not see an older one. */
 const PAGE = ['test/helpers/build-page.ts'];
 
-/** Tests that run the stand-in for tart, without guests: they would keep the processors from all others. */
-const STANDIN = ['test/standin/**/*.test.ts', 'test/drivers/tart/**/*.test.ts', 'test/contract/**/*.test.ts'];
+/**
+ * Tests that run the stand-in for tart, without guests, and a benchmark of ten programs, each of which compiles itself: they
+ * would keep the processors from all others.
+ */
+const STANDIN = [
+  'test/standin/**/*.test.ts',
+  'test/drivers/tart/**/*.test.ts',
+  'test/contract/**/*.test.ts',
+  'test/bench/stream.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -15,7 +15,7 @@ describe('the benchmark of streams', () => {
       turns: [{ events: 300, bytes: 50 }],
       warmUp: 1,
       idleSessions: 20,
-      slowEvents: 6_000,
+      slowEvents: 1_500,
       signal: new AbortController().signal,
       say: () => undefined,
     });
@@ -26,7 +26,7 @@ describe('the benchmark of streams', () => {
       for (const figure of Object.values(rate ?? {})) expect(figure).toBeGreaterThanOrEqual(0);
     }
     expect(report.idle.serverBytesPerSession).toBeGreaterThan(0);
-    expect(report.slow).toMatchObject({ events: 6_000, dropped: 0 });
+    expect(report.slow).toMatchObject({ events: 1_500, dropped: 0 });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     expect(streamTable(report)).toContain('of the floor');
     expect(await folders()).toEqual(before);

@@ -18,6 +18,7 @@ const noSpace = () => {
 async function lived(script: Script, until: 'healthy' | 'ended', budget?: number) {
   let now = () => 0;
   const recorder = new Recorder({ now: () => now(), ...(budget === undefined ? {} : { budget }) });
+  recorder.listen(() => undefined); // Whoever writes a trace hears all of it.
   const states = { 'vm.alive.cloning': { title: 'Clone the image', deadlineMs: 300_000 } };
   const kept = { title: 'kept' };
   const facts = {
