@@ -106,9 +106,9 @@ describe('what people try first', () => {
   it('is curl: a session without streaming, a message, its events, its files, its end', async () => {
     await using api = await scriptedApi();
     await using local = await TestSubstrate.make();
-    const { baseUrl, shutdown } = await local.substrate.bootHarness({ envs: {} });
+    const booted = await local.substrate.bootHarness({ envs: {} });
     const curl = async (path: string, ...args: string[]) =>
-      (await execute('curl', ['-sS', '--max-time', '60', ...args, `${baseUrl}/v1/${path}`])).stdout;
+      (await execute('curl', ['-sS', '--max-time', '60', ...args, `${booted.baseUrl}/v1/${path}`])).stdout;
     const post = (path: string, body: object, ...args: string[]) =>
       curl(path, '-H', 'content-type: application/json', '-d', JSON.stringify(body), ...args);
     const { source, harness: engine, options } = demoAgent;
@@ -129,7 +129,7 @@ describe('what people try first', () => {
     expect(await local.workdirs()).toEqual([]);
     const chat = await post('chat', { ...session, messages: [message] }, '-N');
     expect(chat).toContain('event: ca_session_ended\n');
-    await shutdown();
+    await booted.shutdown();
     expect(local.processes()).toEqual([]);
   });
 });
