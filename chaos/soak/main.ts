@@ -25,9 +25,19 @@ const { values } = parseArgs({
 const { signal } = interrupted;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const report = await soak();
-process.stdout.write(`${values.json ? JSON.stringify(report) : soakTable(report)}\n`);
-process.exitCode = isClean(report) ? 0 : 1;
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const report = await soak();
+    process.stdout.write(`${values.json ? JSON.stringify(report) : soakTable(report)}\n`);
+    return isClean(report) ? 0 : 1;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say('interrupted: what was under way is ended and removed');
+    return 130;
+  }
+}
 
 async function soak(): Promise<SoakReport> {
   const cycles = Number(values.cycles);

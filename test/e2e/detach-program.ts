@@ -1,8 +1,8 @@
 /** Boots a VM and gives it to nobody. */
-import { VZVMSubstrate } from '../../src/index.ts';
+import { VZVMSubstrate, type VZVMSubstrateOptions } from '../../src/index.ts';
 
-const [stateDir = '', cacheDir = '', ttlMs = ''] = process.argv.slice(2);
-const substrate = new VZVMSubstrate({ driver: 'qemu', stateDir, cacheDir });
+const [options = '', ttlMs = ''] = process.argv.slice(2);
+const substrate = new VZVMSubstrate(JSON.parse(options) as VZVMSubstrateOptions);
 const { vm, baseUrl } = await substrate.bootHarness({ envs: {} });
 const { name, expiresAt } = await vm.detach({ ttlMs: Number(ttlMs) });
 await substrate.dispose();

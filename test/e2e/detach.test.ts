@@ -1,35 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { VZVMSubstrate } from '../../src/index.ts';
 import { until } from '../helpers/until.ts';
 import { rejection } from '../helpers/rejection.ts';
 import { preparedCache } from './cache.ts';
+import { detached } from './detached.ts';
 import { makePlace, NOTHING } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
 const reason = reasonToSkip();
-const program = fileURLToPath(new URL('detach-program.ts', import.meta.url));
-
-/** A program that boots a VM, gives it to nobody and ends. */
-async function detached(stateDir: string, cacheDir: string, ttlMs: number): Promise<Given> {
-  const args = ['--conditions=source', '--no-warnings', program, stateDir, cacheDir, String(ttlMs)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const output = text(child.stdout);
-  const [status] = (await once(child, 'exit')) as [number | null];
-  expect(status).toBe(0);
-  return JSON.parse(await output) as Given;
-}
-
-interface Given {
-  readonly name: string;
-  readonly baseUrl: string;
-  readonly expiresAt: number;
-}
 
 const isWell = async (baseUrl: string): Promise<boolean> => {
   try {
@@ -44,7 +24,7 @@ describe.skipIf(reason !== undefined)(`a VM that is given to nobody${reason ? ` 
     await using place = await makePlace();
     const { stateDir } = place;
     const cacheDir = await preparedCache(stateDir);
-    const given = await detached(stateDir, cacheDir, 3_600_000);
+    const given = await detached({ driver: 'qemu', stateDir, cacheDir }, 3_600_000);
     expect(await isWell(given.baseUrl)).toBe(true);
     const options = { driver: 'qemu', stateDir, cacheDir } as const;
     await using onlooker = new VZVMSubstrate(options);
@@ -67,7 +47,7 @@ describe.skipIf(reason !== undefined)(`a VM that is given to nobody${reason ? ` 
   it('ends when its time is over; taking over what is not there fails', async () => {
     await using place = await makePlace();
     const cacheDir = await preparedCache(place.stateDir);
-    const given = await detached(place.stateDir, cacheDir, 1_000);
+    const given = await detached({ driver: 'qemu', stateDir: place.stateDir, cacheDir }, 1_000);
     await until('it is gone', async () => (await place.look()).guests.length === 0, 60_000);
     await using substrate = new VZVMSubstrate({ driver: 'qemu', stateDir: place.stateDir, cacheDir });
     expect(await rejection(substrate.attach(given.name))).toMatchObject({ code: 'OPTION_INVALID' });

@@ -12,6 +12,7 @@ import { running } from '../helpers/tart/guest.ts';
 import { reasonToSkipTart } from './requirements.ts';
 import { tartBin } from '../helpers/tart/index.ts';
 import { until } from '../helpers/until.ts';
+import { detached } from './detached.ts';
 import { setVariable } from './environment.ts';
 import { makePlace, NOTHING, type Place } from './outside.ts';
 import { demo } from './run-demo.ts';
@@ -167,6 +168,24 @@ describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reas
     expect(inGuest('echo hello | sudo tee "/home/admin/a folder/from-guest"').status).toBe(0);
     await substrate.dispose();
     expect([await readdir(seen), await readdir(shared)]).toEqual([['from-host'], ['from-guest']]);
+  });
+
+  it('outlives its program, is taken over by another one, and goes with that', async () => {
+    const options = {
+      driver: 'tart',
+      tartBin,
+      stateDir: place.stateDir,
+      cacheDir: join(place.stateDir, 'c'),
+      baseImage: IMAGE,
+      sshPassword: 'admin',
+      prepare: 'never',
+    } as const;
+    const { name, baseUrl } = await detached(options, 600_000);
+    const booted = await VZVMSubstrate.attach(name, options);
+    expect([booted.baseUrl, (await fetch(`${baseUrl}/v1/health`)).ok]).toEqual([baseUrl, true]);
+    await booted.shutdown();
+    expect(await readdir(join(home, 'vms'))).toEqual([]);
+    expect(await place.look()).toEqual(NOTHING);
   });
 
   it.each(driverContract)('keeps the driver contract: $name', async (check) => {
