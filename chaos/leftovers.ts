@@ -83,7 +83,7 @@ const readProc = (pid: string, file: string): Promise<string> =>
   readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '');
 
 /** The stand-in's network, with what it runs, ends by itself soon after its last guest, as vmnet's would. */
-async function isOfNetwork(pid: string): Promise<boolean> {
+export async function isOfNetwork(pid: string): Promise<boolean> {
   if ((await readProc(pid, 'cmdline')).includes('network.sh')) return true;
   const stat = await readProc(pid, 'stat');
   const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];

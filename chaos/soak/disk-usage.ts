@@ -1,8 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The DHCP server's, which gives an address to each hardware address for a day. */
-const OF_THE_HOST = /dhcpd_leases/;
+/** The DHCP server's, which gives an address to each hardware address for a day, and the network's own. */
+const OF_THE_HOST = /dhcpd_leases|\/tart\/network\//;
 const BLOCK_BYTES = 512;
 
 /** What folders take of the disk, in KiB and in files. */
@@ -16,8 +16,9 @@ export async function diskUsage(folders: readonly string[]): Promise<{ diskKiB: 
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => entry.isFile() && !OF_THE_HOST.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name));
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !OF_THE_HOST.test(path));
 }
 
 async function blocksOf(file: string): Promise<number> {

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
+import { isOfNetwork } from '../leftovers.ts';
 import type { RunPlace } from '../place.ts';
 import { diskUsage } from './disk-usage.ts';
 
@@ -28,7 +29,7 @@ export async function takeSample(place: RunPlace): Promise<Sample> {
   // Twice: what the first has finalized is garbage for the second.
   for (let round = 0; round < 2; round++) globalThis.gc?.();
   const { rss } = process.memoryUsage();
-  const others = ((await place.group?.pids()) ?? []).filter((pid) => pid !== process.pid);
+  const others = await ownProcesses(place);
   const [links, usage, mounts, sizes] = await Promise.all([
     openFiles(),
     diskUsage([place.stateDir, place.temporary, place.tartHome]),
@@ -53,6 +54,13 @@ const CODE = /^(?:shared_)?(?:code|trusted)_/;
 function objectsKiB(): number {
   const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => !CODE.test(name));
   return Math.round(spaces.reduce((sum, { space_used_size: used }) => sum + used, 0) / 1024);
+}
+
+/** Without the network of the host, which stays for a moment after its last guest: so it is there at one look and not at the next. */
+async function ownProcesses({ group }: RunPlace): Promise<readonly number[]> {
+  const pids = ((await group?.pids()) ?? []).filter((pid) => pid !== process.pid);
+  const ofNetwork = await Promise.all(pids.map((pid) => isOfNetwork(String(pid))));
+  return pids.filter((_, index) => !ofNetwork[index]);
 }
 
 async function openFiles(): Promise<string[]> {
