@@ -1,11 +1,12 @@
 import type { Driver, Finding, KeptImage } from '../drivers/driver.ts';
-import { VzvmError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { BootHarnessOptions, Substrate } from '@computeragent/sdk';
 import { attachVm } from './attach.ts';
 import { type BootContext, createBootContext } from './boot-context.ts';
 import { assertNotAborted } from './boot-end.ts';
 import { bootVm } from './boot.ts';
 import { checkHost } from './check.ts';
+import { checkOptions } from './check-options.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { chooseDriver } from './choose-driver.ts';
 import {
@@ -22,14 +23,14 @@ import { type GuestsOf, type ListedGuest, listGuests, removeGuest, removeLeftOve
 import type { Swept } from '../reaper/index.ts';
 import type { Recorder } from '../inspector/index.ts';
 import { Inspection } from './inspection/inspection.ts';
+import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
-import { checkOptions, type VZVMSubstrateOptions } from './options.ts';
+import type { VZVMSubstrateOptions } from './options.ts';
+import { prepareForks } from './prepare-forks.ts';
 import { prepareImage } from './prepare-image.ts';
 import { assertReleased } from './released.ts';
-import { endOnSignals } from './signals.ts';
 import { TemplateRecords } from './template-records.ts';
 import type { BootedVm } from './vm-handle.ts';
-import { isAborted, messageOf } from '../errors.ts';
 import type { HostedVm } from './vm-host.ts';
 import { Tracing } from './tracing.ts';
 import { WarmPool } from './warm-pool.ts';
@@ -42,15 +43,10 @@ export class VZVMSubstrate implements Substrate {
   readonly #context: BootContext;
   readonly #checkpoints: Checkpoints;
   readonly #pool: WarmPool | undefined;
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
-  readonly #endsWith: AbortSignal | undefined;
-  readonly #onEnd = (): void =>
-    void this.dispose().catch((error: unknown) => this.#context.log(String(error)));
+  readonly #lifetime: Lifetime;
   #inspection: Inspection | undefined;
   #tracing: Tracing | undefined;
   #driver: Promise<Driver> | undefined;
-  #ignoreSignals: (() => void) | undefined;
 
   constructor(options: VZVMSubstrateOptions = {}) {
     const checked = checkOptions(options);
@@ -59,25 +55,22 @@ export class VZVMSubstrate implements Substrate {
     const settings = typeof inspector === 'object' ? inspector : {};
     if (inspector) this.#inspection = new Inspection(settings, log);
     if (trace !== undefined) this.#tracing = new Tracing(trace, settings.redact, log);
-    const driver = () => this.#chosenDriver();
-    const closing = this.#closing.signal;
+    this.#lifetime = new Lifetime({ end: () => this.dispose(), endsWith: checked.signal, log });
     this.#context = createBootContext({
       options: checked,
       log,
-      driver,
-      closing,
+      driver: () => this.#chosenDriver(),
+      closing: this.#lifetime.closing,
       recorders: this.#recorders,
     });
     this.#checkpoints = new Checkpoints({
       context: this.#context,
       give: (hosted) => this.#give(hosted),
-      track: (work) => this.#tracked(work),
-      signal: (caller) => this.#signal(caller),
+      track: (work) => this.#lifetime.track(work),
+      signal: (caller) => this.#lifetime.signal(caller),
     });
     const { warm, maxConcurrent } = checked;
     this.#pool = warm || maxConcurrent !== undefined ? new WarmPool(this.#context) : undefined;
-    this.#endsWith = checked.signal;
-    this.#endsWith?.addEventListener('abort', this.#onEnd, { once: true });
   }
 
   /**
@@ -86,10 +79,10 @@ export class VZVMSubstrate implements Substrate {
    * @throws BootError with the step, the cause, the console's tail and what to do; VzvmError ABORTED when cancelled.
    */
   async bootHarness(options: BootHarnessOptions): Promise<BootedVm> {
-    const signal = this.#signal(options.signal);
+    const signal = this.#lifetime.signal(options.signal);
     assertNotAborted(signal);
     try {
-      return this.#give(await this.#tracked(this.#take(options, signal)));
+      return this.#give(await this.#lifetime.track(this.#take(options, signal)));
     } finally {
       // Whoever ends by what a boot failed with finds it in the trace.
       await this.#tracing?.flush();
@@ -103,9 +96,9 @@ export class VZVMSubstrate implements Substrate {
    * yet; GUEST_EXITED when it does not run any more; BootError when it does not answer; ABORTED.
    */
   async attach(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<BootedVm> {
-    const signal = this.#signal(options.signal);
+    const signal = this.#lifetime.signal(options.signal);
     assertNotAborted(signal);
-    return this.#give(await this.#tracked(attachVm(this.#context, name, signal)));
+    return this.#give(await this.#lifetime.track(attachVm(this.#context, name, signal)));
   }
 
   /**
@@ -130,9 +123,9 @@ export class VZVMSubstrate implements Substrate {
    * @throws VzvmError ABORTED when it is cancelled; VMs that boot for `warm` boot on.
    */
   async warmUp(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const signal = this.#signal(options.signal);
+    const signal = this.#lifetime.signal(options.signal);
     assertNotAborted(signal);
-    await this.#tracked(this.#prepareForks(signal));
+    await this.#lifetime.track(prepareForks(this.#context, signal));
     this.#pool?.start();
     await this.#pool?.filled(signal);
     if (options.signal) assertNotAborted(options.signal);
@@ -144,7 +137,7 @@ export class VZVMSubstrate implements Substrate {
    * @throws VzvmError with the step that failed; ABORTED when cancelled.
    */
   prepareImage(options: { readonly signal?: AbortSignal } = {}): Promise<PreparedImage> {
-    return this.#tracked(prepareImage(this.#context, this.#signal(options.signal)));
+    return this.#lifetime.track(prepareImage(this.#context, this.#lifetime.signal(options.signal)));
   }
 
   /** Prepared images of this driver, the last used first. */
@@ -177,7 +170,11 @@ export class VZVMSubstrate implements Substrate {
    * reported with the command that mends it; nothing is changed.
    */
   async check(options: { readonly signal?: AbortSignal } = {}): Promise<readonly Finding[]> {
-    return checkHost(await this.#chosenDriver(), this.#context.options, this.#signal(options.signal));
+    return checkHost(
+      await this.#chosenDriver(),
+      this.#context.options,
+      this.#lifetime.signal(options.signal),
+    );
   }
 
   /**
@@ -225,8 +222,7 @@ export class VZVMSubstrate implements Substrate {
    * @throws VzvmError RELEASE_FAILED naming what is left.
    */
   async dispose(): Promise<void> {
-    this.#endsWith?.removeEventListener('abort', this.#onEnd);
-    this.#closing.abort(new VzvmError('ABORTED', 'the substrate is disposed'));
+    this.#lifetime.close();
     try {
       await this.#endAll();
     } finally {
@@ -234,7 +230,7 @@ export class VZVMSubstrate implements Substrate {
       await this.#inspection?.dispose();
       await this.#context.ownerships.dispose();
       await this.#context.progresses.settled();
-      this.#ignoreSignals?.();
+      this.#lifetime.over();
     }
   }
 
@@ -249,23 +245,11 @@ export class VZVMSubstrate implements Substrate {
   async #endAll(): Promise<void> {
     const drained = this.#pool?.drain();
     drained?.catch(() => undefined); // Told below, unless there is worse to tell.
-    await Promise.allSettled(this.#underWay);
+    await this.#lifetime.settled();
     const ended = await this.#context.host.dispose('substrate disposed');
     assertReleased([...ended, ...(await this.#checkpoints.dispose())]);
     await this.#context.templates.quiet();
     await drained;
-  }
-
-  async #prepareForks(signal: AbortSignal): Promise<void> {
-    const { options, log } = this.#context;
-    if (options.fork === 'never' || options.prepare === 'never') return;
-    try {
-      const { snapshots } = await this.#chosenDriver();
-      if (snapshots) await prepareImage(this.#context, signal);
-    } catch (error) {
-      if (signal.aborted || isAborted(error)) throw error;
-      log(`nothing could be prepared, so VMs boot: ${messageOf(error)}`);
-    }
   }
 
   async #guests(): Promise<GuestsOf> {
@@ -288,7 +272,9 @@ export class VZVMSubstrate implements Substrate {
     vm.own(this.#checkpoints.of(hosted));
     const tell = (error: unknown) => this.#context.log(`${vm.name}: ${messageOf(error)}`);
     // Whoever was given it has given it a login and a token of its own.
-    void this.#tracked(this.#context.ownerships.ownedBy(session)?.refresh() ?? Promise.resolve()).catch(tell);
+    void this.#lifetime
+      .track(this.#context.ownerships.ownedBy(session)?.refresh() ?? Promise.resolve())
+      .catch(tell);
     return {
       baseUrl: `${session.harnessUrl}/t/${session.token}`,
       vm,
@@ -300,19 +286,6 @@ export class VZVMSubstrate implements Substrate {
         await Promise.all([this.#context.templates.quiet(), this.#checkpoints.quiet()]);
       },
     };
-  }
-
-  #tracked<T>(work: Promise<T>): Promise<T> {
-    if (!this.#closing.signal.aborted) this.#ignoreSignals ??= endOnSignals(() => this.dispose());
-    this.#underWay.add(work);
-    const done = () => void this.#underWay.delete(work);
-    work.then(done, done);
-    return work;
-  }
-
-  #signal(caller: AbortSignal | undefined): AbortSignal {
-    const all = [this.#closing.signal, caller, this.#endsWith];
-    return AbortSignal.any(all.filter((each) => each !== undefined));
   }
 
   #chosenDriver(): Promise<Driver> {

@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'journal',
       'progress',
       'reaper',
+      'packages/protocol',
       'packages/sdk:types',
     ],
   },

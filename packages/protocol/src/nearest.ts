@@ -1,10 +1,16 @@
-/** The name that was probably meant; undefined when none is near. */
+/** Shorter beginnings say nothing. */
+const SHORTEST_BEGINNING = 3;
+
+/** The name that is closest to what was written, when it is close enough to be a slip, or begins with it. */
 export function nearest(written: string, names: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(written.length / 3));
   const ranked = names
-    .map((name) => ({ name, distance: editDistance(written, name) }))
+    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);
-  return ranked[0] !== undefined && ranked[0].distance <= limit ? ranked[0].name : undefined;
+  const best = ranked[0];
+  if (best !== undefined && best.distance <= limit) return best.name;
+  if (written.length < SHORTEST_BEGINNING) return undefined;
+  return names.find((name) => name.toLowerCase().startsWith(written.toLowerCase()));
 }
 
 /** What to say of a name that is none of these. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VzvmError } from '../../src/errors.ts';
-import { checkOptions, type VZVMSubstrateOptions } from '../../src/substrate/options.ts';
+import { checkOptions } from '../../src/substrate/check-options.ts';
+import type { VZVMSubstrateOptions } from '../../src/substrate/options.ts';
 import { VZVMSubstrate } from '../../src/substrate/substrate.ts';
 
 /** What is said about options that a program wrote without a compiler. */

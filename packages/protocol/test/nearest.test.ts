@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../src/substrate/nearest.ts';
+import { nearest, unknownName } from '../src/nearest.ts';
 
 const NAMES = ['cpu', 'memoryMiB', 'diskGiB', 'sshUser', 'sshPassword'];
 
@@ -22,5 +22,12 @@ describe('the nearest name', () => {
 
   it('of anything among none is none', () => {
     expect(nearest('cpu', [])).toBeUndefined();
+  });
+});
+
+describe('an unknown name', () => {
+  it('is told with the nearest, or with all there are', () => {
+    expect(unknownName('option', 'cpus', NAMES)).toBe('unknown option cpus: did you mean cpu?');
+    expect(unknownName('flag', 'zoo', ['a', 'b'])).toBe('unknown flag zoo: there are a, b');
   });
 });
