@@ -5,7 +5,7 @@ import { sh } from '../helpers/sh.ts';
 // What they change is a machine's identity: only a guest is sealed, by the tests on real VMs.
 
 describe('sealing a guest', () => {
-  it('removes nothing before a whole copy of it is in memory', () => {
+  it('takes from the disk what makes it this guest, once a whole copy of it is in memory', () => {
     const recipe = sealCommand({ user: 'admin', hasKey: false });
     const whole = recipe.indexOf('touch /run/vzvm-aside/whole');
     expect(whole).toBeGreaterThan(0);

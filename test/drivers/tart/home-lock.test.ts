@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HomeLock } from '../../../src/drivers/tart/home-lock.ts';
 import { startTimeOf } from '../../../src/process/end-process.ts';
+import { requestOf } from '../../helpers/tart/guest.ts';
+import { startTartBench } from '../../helpers/tart/index.ts';
 import { until } from '../../helpers/until.ts';
+
+const never = new AbortController().signal;
 
 describe('the lock of a Tart home', () => {
   let home: string;
@@ -18,8 +22,8 @@ describe('the lock of a Tart home', () => {
   afterEach(() => rm(home, { recursive: true }));
 
   /** As another program holds it. */
-  const hold = async (pid: number) => {
-    const file = join(home, '.vzvm.lock');
+  const hold = async (pid: number, folder = home) => {
+    const file = join(folder, '.vzvm.lock');
     await writeFile(file, JSON.stringify({ pid, startTime: await startTimeOf(pid) }));
     return () => rm(file);
   };
@@ -70,5 +74,36 @@ describe('the lock of a Tart home', () => {
     );
     await release();
     expect(await lock().run(() => Promise.resolve('free'))).toBe('free');
+  });
+
+  it('is taken for all that reads every VM, or changes what others read', async () => {
+    await using bench = await startTartBench();
+    const driver = bench.another({ log: (line) => told.push(line) });
+    const request = await requestOf(driver);
+    const { guest, resources } = request;
+    const kept = {
+      guest,
+      key: 'a'.repeat(12),
+      base: request.image,
+      description: '',
+      login: { user: 'admin' },
+    };
+    const acts: Readonly<Record<string, () => Promise<unknown>>> = {
+      clone: () => driver.clone({ ...request, resources }, never),
+      keepImage: () => driver.keepImage(kept as never, never),
+      findImage: () => driver.findImage(kept.key, never),
+      removeImage: () => driver.removeImage(kept.key),
+      start: () => driver.start(guest, never),
+      list: () => driver.list(),
+      delete: () => driver.delete(guest),
+    };
+    for (const [name, act] of Object.entries(acts)) {
+      const release = await hold(process.ppid, bench.home);
+      told.length = 0;
+      const done = act();
+      await until(`${name} says that it waits`, () => Promise.resolve(told.length > 0));
+      await release();
+      await done;
+    }
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stopProcess } from '../../../src/drivers/tart/stop.ts';
 import { signalProcess } from '../../../src/process/end-process.ts';
+import { endMarked, findMarked, GUEST_MARK } from '../../../src/process/marked.ts';
 import { cloned, running } from '../../helpers/tart/guest.ts';
 import { startTartBench, type TartBench } from '../../helpers/tart/index.ts';
 import { startTart } from '../../helpers/tart/start-tart.ts';
@@ -90,6 +91,8 @@ describe('the Tart driver ends VMs', () => {
     const { guest, exited } = await running(bench.driver);
     await bench.driver.stop(guest, 0);
     expect(await exited).toMatchObject({ code: 0 });
+    expect(await findMarked(GUEST_MARK, guest)).toHaveLength(1);
+    await endMarked(GUEST_MARK, guest);
     await bench.driver.delete(guest);
   });
 

@@ -27,7 +27,9 @@ export async function list(args: string[]): Promise<void> {
   const rows = await Promise.all(names.map(([from, name]) => row(from, name)));
   if (values.quiet) for (const { Name } of rows) process.stdout.write(`${Name}\n`);
   else if (values.format === 'json') process.stdout.write(`${swift(rows)}\n`);
-  else for (const { Source, Name, State } of rows) process.stdout.write(`${Source} ${Name} ${State}\n`);
+  else
+    for (const { Source, Name, State = 'unknown' } of rows)
+      process.stdout.write(`${Source} ${Name} ${State}\n`);
 }
 
 async function row(source: 'local' | 'OCI', name: string) {
@@ -36,7 +38,7 @@ async function row(source: 'local' | 'OCI', name: string) {
   const state = source === 'local' && !isStale ? await stateOf(name) : 'stopped';
   const isOld = (await fault('profile')) === '2.30.6';
   return {
-    State: state,
+    ...(await stateField(state)),
     Running: state === 'running',
     Disk: Math.trunc(disk / GB),
     Source: source,
@@ -67,9 +69,14 @@ export async function get(args: string[]): Promise<void> {
     DiskFormat: config.diskFormat,
     Memory: config.memorySize / MIB,
     Disk: Math.trunc(disk / GB),
-    State: state,
+    ...(await stateField(state)),
   };
   process.stdout.write(values.format === 'json' ? `${swift(answer)}\n` : `${state}\n`);
+}
+
+/** `Running` is the older word for it, and may be the only one again. */
+async function stateField(state: string): Promise<{ State?: string }> {
+  return (await fault('profile')) === 'stateless' ? {} : { State: state };
 }
 
 /** As Foundation writes JSON: spaces around colons, escaped slashes, an empty array over three lines. */
