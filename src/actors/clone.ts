@@ -7,7 +7,7 @@ import { step, type VmRef } from './step.ts';
 export const clone = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
-      await own(vm);
+      await own(vm, signal);
       await vm.driver.clone(
         {
           image: vm.image,

@@ -33,9 +33,10 @@ export class FirstContact {
    * @throws VzvmError WRONG_GUEST; the connection is closed then.
    */
   async demandOwnGuest(connection: SshConnection, signal: AbortSignal): Promise<void> {
-    const expected = await this.#vm.driver.hardwareAddress?.(this.#vm.name);
-    if (this.#isProven || expected === undefined) return;
+    if (this.#isProven) return;
     try {
+      const expected = await this.#vm.driver.hardwareAddress?.(this.#vm.name);
+      if (expected === undefined) return;
       const { stdout } = await connection.exec(ADDRESSES, { timeoutMs: TIMEOUT_MS, signal });
       const seen = stdout.toLowerCase().trim().split(/\s+/);
       if (!seen.includes(expected)) throw this.#wrongGuest(expected, seen.join(' '));

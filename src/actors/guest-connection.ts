@@ -42,7 +42,7 @@ async function connected(vm: VmSession, signal: AbortSignal): Promise<SshConnect
   const connection = await logIn(vm, signal);
   vm.hostKey = connection.hostKey;
   try {
-    await forwardHostPorts(vm, connection);
+    await forwardHostPorts(vm, connection, signal);
   } catch (error) {
     await connection.close();
     throw error;

@@ -28,7 +28,7 @@ async function forwardedUrl(vm: VmSession, signal: AbortSignal): Promise<string>
   await guestConnection(vm, signal);
   const forward = await listenLocally(async () => {
     const connection = await guestConnection(vm, vm.scope.signal);
-    return connection.forwardOut(HARNESS_PORT);
+    return connection.forwardOut(HARNESS_PORT, vm.scope.signal);
   });
   vm.scope.add('harness forward', () => forward.close());
   return `http://127.0.0.1:${forward.port}`;

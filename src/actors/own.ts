@@ -5,13 +5,13 @@ import type { VmSession } from './session.ts';
 const STOP_GRACE_MS = 0;
 
 /** Registers how the guest's files are released, and writes down that there may be some from now on. */
-export async function own(vm: VmSession): Promise<void> {
+export async function own(vm: VmSession, signal: AbortSignal): Promise<void> {
   vm.scope.add('guest files', async () => {
     if (vm.isDetached) return;
     await deleteGuest(vm);
     await vm.owned?.forget();
   });
-  await vm.owned?.intend();
+  await vm.owned?.intend(signal);
 }
 
 /** It may be done twice, and a VM that is left behind is worse than a call too many. */

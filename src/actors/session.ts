@@ -86,7 +86,7 @@ export interface CopyOfRunning {
 /** Keeps a VM in the journal of what this user's programs own. */
 export interface Ownership {
   /** Before anything of the VM exists: resolves when it is written down, and somebody stands by to end it after us. */
-  intend(): Promise<void>;
+  intend(signal: AbortSignal): Promise<void>;
   /** Nothing of the VM is left. */
   forget(): Promise<void>;
   /** Resolves when all that is known of it by now is written down. */

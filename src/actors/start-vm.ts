@@ -10,7 +10,7 @@ export const startVm = (deps: ActorDeps) =>
   fromPromise<void, VmRef>(
     step(deps, async (vm, signal) => {
       // A fork is cloned and started in one, and one that is taken over runs already.
-      if (vm.template !== undefined || vm.isAdopted) await own(vm);
+      if (vm.template !== undefined || vm.isAdopted) await own(vm, signal);
       ownProcess(vm);
       vm.process = await started(vm, signal);
     }),

@@ -4,7 +4,7 @@ import { bounded, connectionLost } from './bounded.ts';
 import { exec, type ExecOptions, type ExecResult } from './exec.ts';
 import type { Streams } from './streams.ts';
 import { runWithStreams } from './terminal.ts';
-import { forwardLocal, forwardOut, forwardReverse } from './forward.ts';
+import { forwardLocal, forwardOut, forwardReverse, type ReversePorts } from './forward.ts';
 
 const GOODBYE_MS = 1_000;
 
@@ -20,21 +20,22 @@ export interface SshConnection {
    */
   exec(command: string, options: ExecOptions): Promise<ExecResult>;
   /**
-   * Runs a command, or a login shell where there is none, with the streams of whoever asks; answers its exit status.
-   * @throws VzvmError SSH_CLOSED.
+   * Runs a command, or a login shell where there is none, with the streams of whoever asks; answers its exit status. It has
+   * a deadline to start, and none to end: whoever looks on decides.
+   * @throws VzvmError SSH_CLOSED, COMMAND_TIMEOUT, ABORTED.
    */
   run(command: string | undefined, streams: Streams, signal?: AbortSignal): Promise<number>;
-  /** A byte stream to a port on the guest's loopback. Throws DIAL_FAILED (retry "safe"). */
-  forwardOut(guestPort: number): Promise<Duplex>;
+  /** A byte stream to a port on the guest's loopback. @throws VzvmError DIAL_FAILED (retry "safe"), ABORTED. */
+  forwardOut(guestPort: number, signal: AbortSignal): Promise<Duplex>;
   /** A listener on host loopback for a port on the guest's loopback. */
   forwardLocal(guestPort: number): Promise<{ port: number; close(): Promise<void> }>;
   /**
    * A listener on the guest's loopback for a port on host loopback; sshd chooses the guest's port unless one is given.
-   * Throws PORT_TAKEN.
+   * @throws VzvmError PORT_TAKEN, ABORTED.
    */
   forwardReverse(
-    hostPort: number,
-    guestPort?: number,
+    ports: ReversePorts,
+    signal: AbortSignal,
   ): Promise<{ guestPort: number; close(): Promise<void> }>;
   /** Ends everything that runs over the connection and waits for it. */
   close(): Promise<void>;
@@ -72,22 +73,22 @@ export class Connection implements SshConnection {
     return this.#track(runWithStreams(this.#client, command, streams, signal));
   }
 
-  async forwardOut(guestPort: number): Promise<Duplex> {
+  async forwardOut(guestPort: number, signal: AbortSignal): Promise<Duplex> {
     this.#assertOpen('a forward');
-    return forwardOut(this.#client, guestPort);
+    return forwardOut(this.#client, guestPort, signal);
   }
 
   async forwardLocal(guestPort: number): Promise<{ port: number; close(): Promise<void> }> {
     this.#assertOpen('a forward');
-    return this.#keep(await this.#track(forwardLocal(this.#client, guestPort)));
+    return this.#keep(await this.#track(forwardLocal(this.#client, guestPort, this.#ended.signal)));
   }
 
   async forwardReverse(
-    hostPort: number,
-    guestPort?: number,
+    ports: ReversePorts,
+    signal: AbortSignal,
   ): Promise<{ guestPort: number; close(): Promise<void> }> {
     this.#assertOpen('a forward');
-    return this.#keep(await this.#track(forwardReverse(this.#client, hostPort, guestPort)));
+    return this.#keep(await this.#track(forwardReverse(this.#client, ports, signal)));
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel, TcpConnectionDetails } from 'ssh2';
-import { VzvmError } from '../errors.ts';
+import { isAborted, VzvmError } from '../errors.ts';
 import { bounded, connectionLost } from './bounded.ts';
 import { splice } from './splice.ts';
 
@@ -10,7 +10,7 @@ const LOOPBACK = '127.0.0.1';
 const OPEN_MS = 30_000;
 
 /** Opens a stream to a port on the guest's loopback. */
-export async function forwardOut(client: Client, guestPort: number): Promise<Duplex> {
+export async function forwardOut(client: Client, guestPort: number, signal: AbortSignal): Promise<Duplex> {
   const opening = new Promise<ClientChannel>((resolve, reject) => {
     client.forwardOut(LOOPBACK, 0, LOOPBACK, guestPort, (error, channel) =>
       error ? reject(error) : resolve(channel),
@@ -23,10 +23,10 @@ export async function forwardOut(client: Client, guestPort: number): Promise<Dup
       hint: `see what listens in the guest: npx vzvm exec NAME -- ss -ltn`,
       cause,
     });
-  const wait = { what: `port ${guestPort} of the guest`, timeoutMs: OPEN_MS, late: refused };
+  const wait = { what: `port ${guestPort} of the guest`, timeoutMs: OPEN_MS, signal, late: refused };
   return bounded(opening, wait).catch((error: unknown) => {
     opening.then((channel) => channel.destroy()).catch(() => undefined);
-    throw refused(error);
+    throw isAborted(error) ? error : refused(error);
   });
 }
 
@@ -34,7 +34,9 @@ export async function forwardOut(client: Client, guestPort: number): Promise<Dup
 export const forwardLocal = (
   client: Client,
   guestPort: number,
-): Promise<{ port: number; close(): Promise<void> }> => listenLocally(() => forwardOut(client, guestPort));
+  signal: AbortSignal,
+): Promise<{ port: number; close(): Promise<void> }> =>
+  listenLocally(() => forwardOut(client, guestPort, signal));
 
 /** Listens on host loopback and passes each connection on to a stream that is opened for it. */
 export async function listenLocally(
@@ -65,13 +67,20 @@ export async function listenLocally(
   return { port, close };
 }
 
+/** Which port of the guest leads to which of the host. */
+export interface ReversePorts {
+  readonly hostPort: number;
+  /** One that sshd chooses, when undefined. */
+  readonly guestPort?: number;
+}
+
 /** Lets sshd listen on the guest's loopback and passes each connection to a port of the host's loopback. */
 export async function forwardReverse(
   client: Client,
-  hostPort: number,
-  wantedPort = 0,
+  { hostPort, guestPort: wantedPort = 0 }: ReversePorts,
+  signal: AbortSignal,
 ): Promise<{ guestPort: number; close(): Promise<void> }> {
-  const guestPort = await listenInGuest(client, wantedPort);
+  const guestPort = await listenInGuest(client, wantedPort, signal);
   const sockets = new Set<Socket>();
   const onConnection = (info: TcpConnectionDetails, accept: () => ClientChannel, reject: () => void) => {
     if (info.destPort !== guestPort) return;
@@ -92,7 +101,7 @@ export async function forwardReverse(
   return { guestPort, close };
 }
 
-function listenInGuest(client: Client, wantedPort: number): Promise<number> {
+function listenInGuest(client: Client, wantedPort: number, signal: AbortSignal): Promise<number> {
   const listening = new Promise<number>((resolve, reject) => {
     client.forwardIn(LOOPBACK, wantedPort, (error, port) =>
       error ? reject(error) : resolve(port || wantedPort),
@@ -108,11 +117,12 @@ function listenInGuest(client: Client, wantedPort: number): Promise<number> {
         cause,
       },
     );
-  return bounded(listening, { what: 'a port of the guest', timeoutMs: OPEN_MS, late: refused }).catch(
-    (error: unknown) => {
-      throw refused(error);
-    },
-  );
+  const wait = { what: 'a port of the guest', timeoutMs: OPEN_MS, signal, late: refused };
+  return bounded(listening, wait).catch((error: unknown) => {
+    // One that sshd opens after all is nobody's.
+    listening.then((port) => stopListeningInGuest(client, port)).catch(() => undefined);
+    throw isAborted(error) ? error : refused(error);
+  });
 }
 
 /** The listener also ends with the connection: then there is nothing to ask for. */

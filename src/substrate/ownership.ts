@@ -3,6 +3,7 @@ import type { Driver, DriverRecipe, LogLine } from '../drivers/driver.ts';
 import { messageOf } from '../errors.ts';
 import { Journal, thisOwner, type VmAccess, type VmRecord } from '../journal/index.ts';
 import { giveToKeeper, holdReaper, type ReaperHold, sweep } from '../reaper/index.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { VmHandleEvent } from './vm-handle.ts';
 
 /** Stands by for the next VM for as long; its start is cheap, but not free. */
@@ -124,8 +125,9 @@ export class OwnedVm {
     this.#deps = deps;
   }
 
-  async intend(): Promise<void> {
-    await this.#deps.standBy();
+  /** @throws VzvmError ABORTED, and what the journal throws. */
+  async intend(signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#deps.standBy(), signal);
     this.#isOver = false;
     await this.#inOrder(async () => this.#deps.journal.write(await this.record()));
   }

@@ -61,6 +61,13 @@ describe('first contact', () => {
     expect([guest.session.hostKey, guest.session.connection]).toEqual([undefined, undefined]);
   });
 
+  it('leaves a guest whose hardware address cannot be read', async () => {
+    const unreadable = () => Promise.reject(new Error('it cannot be read'));
+    await using guest = await guestOf({ ...keys(), hardwareAddress: unreadable });
+    await expect(guestConnection(guest.session, never)).rejects.toThrow('it cannot be read');
+    await until('the server has seen the end', () => guest.sshd.sessions().length === 0);
+  });
+
   it('knows the guest by its pinned host key from then on', async () => {
     await using guest = await guestOf(mac(OTHER_MAC));
     guest.session.hostKey = guest.sshd.hostKey;

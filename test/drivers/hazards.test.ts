@@ -38,8 +38,11 @@ describe('the table of hazards', () => {
   it.each(rows)(
     '%s (%s) names tests that there are, or says that it is out of reach',
     (_, __, done, tests) => {
-      if (tests === '') expect(done).toMatch(/^out of reach: you see .+; .+/);
-      else expect(testsOf(tests ?? '').filter(({ file, title }) => !hasTest(file, title))).toEqual([]);
+      const missing =
+        tests === ''
+          ? !/^out of reach: you see .+; .+/.test(done ?? '')
+          : testsOf(tests ?? '').filter(({ file, title }) => !hasTest(file, title));
+      expect(missing).toEqual(tests === '' ? false : []);
     },
   );
 });

@@ -9,6 +9,8 @@ export interface Script {
   readonly hostKey?: string;
   readonly onAuth?: (context: AuthContext) => void;
   readonly onExec?: (channel: ServerChannel, command: string) => void;
+  /** Told of what it is asked for after the login; it then answers nothing at all. */
+  readonly onDeaf?: (asked: string) => void;
 }
 
 /** An SSH server in this process, for what a real one cannot be made to do. Closed at the end of its scope. */
@@ -29,6 +31,12 @@ export async function startScriptedSshd(script: Script): Promise<ScriptedSshd> {
       clients.add(client);
       client.on('error', () => undefined).on('close', () => clients.delete(client));
       client.on('authentication', script.onAuth ?? ((context) => context.accept()));
+      const { onDeaf } = script;
+      if (onDeaf) {
+        client.on('session', () => onDeaf('session')).on('tcpip', () => onDeaf('tcpip'));
+        client.on('request', () => onDeaf('request'));
+        return;
+      }
       client.on('session', (acceptSession) => {
         const session = acceptSession();
         session.on('exec', (accept, _reject, { command }) => script.onExec?.(accept(), command));

@@ -267,7 +267,7 @@ describe('connectSsh', () => {
   it('closes a connection to a guest that says nothing more, with all that ran over it', async () => {
     await using guest = await pausable();
     const connection = await connectSsh({ ...login(), dial: guest.dial });
-    await connection.forwardReverse(1);
+    await connection.forwardReverse({ hostPort: 1 }, new AbortController().signal);
     await connection.forwardLocal(1);
     const running = connection
       .exec('cat', { timeoutMs: 600_000, input: new Readable({ read: () => undefined }) })

@@ -177,7 +177,9 @@ describe('exec', () => {
     await expect(running).rejects.toMatchObject({ code: 'SSH_CLOSED', retry: 'safe' });
     await doomed.closed;
     await expect(doomed.exec('true', { timeoutMs })).rejects.toMatchObject({ code: 'SSH_CLOSED' });
-    await expect(doomed.forwardOut(1)).rejects.toMatchObject({ code: 'SSH_CLOSED' });
+    await expect(doomed.forwardOut(1, new AbortController().signal)).rejects.toMatchObject({
+      code: 'SSH_CLOSED',
+    });
   });
 
   it('ends running commands when the connection is closed, and leaves no login behind', async () => {

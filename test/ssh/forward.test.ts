@@ -8,6 +8,8 @@ import { connectSsh, type SshConnection } from '../../src/ssh/index.ts';
 import { until } from '../helpers/until.ts';
 import { freePort, startSshd, type Sshd } from '../helpers/sshd.ts';
 
+const never = new AbortController().signal;
+
 let sshd: Sshd;
 const open = () =>
   connectSsh({
@@ -94,13 +96,13 @@ describe('forwardLocal', () => {
 describe('forwardOut', () => {
   it('opens a stream whose halves end one by one', async () => {
     await using web = await webServer((_incoming, response) => response.end('hello'));
-    const stream = await connection.forwardOut(web.port);
+    const stream = await connection.forwardOut(web.port, never);
     stream.end('GET / HTTP/1.0\r\n\r\n');
     expect(await text(stream)).toContain('hello');
   });
 
   it('is refused where nothing listens', async () => {
-    await expect(connection.forwardOut(await freePort())).rejects.toMatchObject({
+    await expect(connection.forwardOut(await freePort(), never)).rejects.toMatchObject({
       code: 'DIAL_FAILED',
       retry: 'safe',
     });
@@ -110,7 +112,7 @@ describe('forwardOut', () => {
 describe('forwardReverse', () => {
   it('lets the guest reach a port of the host by a port that sshd chose', async () => {
     await using web = await webServer((_incoming, response) => response.end('from the host'));
-    const forward = await connection.forwardReverse(web.port);
+    const forward = await connection.forwardReverse({ hostPort: web.port }, never);
     expect(forward.guestPort).toBeGreaterThan(0);
     const answer = await connection.exec(`curl -s --max-time 10 http://127.0.0.1:${forward.guestPort}/`, {
       timeoutMs: 15_000,
@@ -123,16 +125,18 @@ describe('forwardReverse', () => {
   it('takes the port asked for, and says so when the guest has it in use', async () => {
     const wanted = await freePort();
     await using web = await webServer((_incoming, response) => response.end('x'));
-    const forward = await connection.forwardReverse(web.port, wanted);
+    const forward = await connection.forwardReverse({ hostPort: web.port, guestPort: wanted }, never);
     expect(forward.guestPort).toBe(wanted);
-    await expect(connection.forwardReverse(web.port, wanted)).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+    await expect(
+      connection.forwardReverse({ hostPort: web.port, guestPort: wanted }, never),
+    ).rejects.toMatchObject({ code: 'PORT_TAKEN' });
     await forward.close();
   });
 
   it('hangs up where nothing listens on the host, and keeps forwards apart', async () => {
     await using web = await webServer((_incoming, response) => response.end('right'));
-    const dead = await connection.forwardReverse(await freePort());
-    const live = await connection.forwardReverse(web.port);
+    const dead = await connection.forwardReverse({ hostPort: await freePort() }, never);
+    const live = await connection.forwardReverse({ hostPort: web.port }, never);
     const ask = (port: number) =>
       connection.exec(`curl -s --max-time 10 http://127.0.0.1:${port}/`, { timeoutMs: 15_000 });
     expect((await ask(dead.guestPort)).exitCode).not.toBe(0);

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectSsh, type SshConnection, type Tty } from '../../src/ssh/index.ts';
+import { startScriptedSshd } from '../helpers/scripted-sshd.ts';
 import { startSshd, type Sshd } from '../helpers/sshd.ts';
 
 let sshd: Sshd;
@@ -74,6 +75,18 @@ describe('a command with the streams of whoever asks', () => {
     streams.stdin.end('echo "shell $((40 + 2))"; exit 3\n');
     expect(await connection.run(undefined, streams)).toBe(3);
     expect(await ended(streams.stdout)).toContain('shell 42');
+  });
+
+  it('is known to have ended also when that is told with its start', async () => {
+    await using server = await startScriptedSshd({
+      onExec: (channel) => {
+        channel.exit(7);
+        channel.end();
+      },
+    });
+    const own = await server.connect();
+    expect(await own.run('exit 7', newStreams())).toBe(7);
+    await own.close();
   });
 
   it('is ended when it is cancelled', async () => {

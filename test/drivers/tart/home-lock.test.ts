@@ -105,5 +105,6 @@ describe('the lock of a Tart home', () => {
       await release();
       await done;
     }
+    expect(await driver.list()).toEqual([]);
   });
 });
