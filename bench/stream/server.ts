@@ -34,7 +34,12 @@ const engine: Engine = {
 };
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-stream-'));
-const app = createApp({ engines: [engine], loaders: [gitAgentProtocolLoader()], workdirBase: folder });
+const app = createApp({
+  engines: [engine],
+  loaders: [gitAgentProtocolLoader()],
+  workdirBase: folder,
+  maxSessions: Infinity,
+});
 const server = await listen(app, '127.0.0.1', 0);
 
 process.on('message', () => process.send?.(used()));

@@ -40,7 +40,7 @@ function turn(apiUrl: string) {
 
 async function nothingIsLeft(): Promise<void> {
   expect([...markedProcesses(folder).keys()]).toEqual([]);
-  expect(await readdir(join(folder, 'tmp', 'computeragent-sessions'))).toEqual([]);
+  expect(await readdir(join(folder, 'tmp', `computeragent-sessions-${process.getuid?.()}`))).toEqual([]);
 }
 
 it('takes a turn with the real engine as a child process, and leaves nothing', async () => {

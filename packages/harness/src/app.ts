@@ -63,7 +63,11 @@ function harnessOf(deps: AppDeps, closing: AbortSignal): Harness {
     log('session.expire', { sessionId: session.init.id });
     void discard({ sessions, log }, session);
   };
-  const sessions = new SessionRegistry({ ttlMs: deps.sessionTtlMs, onExpired });
+  const sessions = new SessionRegistry({
+    ttlMs: deps.sessionTtlMs,
+    maxSessions: deps.maxSessions,
+    onExpired,
+  });
   return {
     ...deps,
     sessions,

@@ -1,7 +1,7 @@
 import type { WireErrorCode } from '@computeragent/protocol';
 
 /** Statuses that the harness answers a rejected request with. */
-export type RejectStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 500 | 503 | 507;
+export type RejectStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 416 | 429 | 500 | 503 | 507;
 
 /** What the harness rejects a request with: becomes the error envelope of the wire. */
 export class HarnessError extends Error {

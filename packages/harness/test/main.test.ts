@@ -77,7 +77,7 @@ describe('the bundle', () => {
       expect(text).not.toContain(API_KEY);
     }
     await expect(connected(port)).resolves.toBe(false);
-    expect(await readdir(join(folder, 'tmp', 'computeragent-sessions'))).toEqual([]);
+    expect(await readdir(join(folder, 'tmp', `computeragent-sessions-${process.getuid?.()}`))).toEqual([]);
   });
 
   it('ends at once on SIGTERM, also with an engine in the middle of a turn and a reader', async () => {
@@ -92,7 +92,7 @@ describe('the bundle', () => {
     await framesUntil(events, ({ event }) => event.kind === 'ca_permission_request');
     harness.child.kill('SIGTERM');
     expect(await harness.exited).toBe(0);
-    expect(await readdir(join(folder, 'tmp', 'computeragent-sessions'))).toEqual([]);
+    expect(await readdir(join(folder, 'tmp', `computeragent-sessions-${process.getuid?.()}`))).toEqual([]);
   });
 
   it('ends with 98 and one line when its port is taken', async () => {

@@ -29,10 +29,12 @@ export interface AppDeps {
   readonly auditSink?: AuditSink | undefined;
   /** Environment for every engine; a session's own wins. Secret. */
   readonly engineEnv?: Readonly<Record<string, string>> | undefined;
-  /** Folder for the sessions' working directories; the system's temporary folder when undefined. */
+  /** Folder for the sessions' working directories; one of this user's in the temporary folder when undefined. */
   readonly workdirBase?: string | undefined;
   /** A session that nobody asks for or reads is ended, and its files removed, after this long. Default: 60 minutes. */
   readonly sessionTtlMs?: number | undefined;
+  /** How many sessions there are at most; ended ones give way to new ones. Default: 256. */
+  readonly maxSessions?: number | undefined;
   readonly limits?: Partial<SessionLimits> | undefined;
   readonly keepAliveMs?: number | undefined;
   readonly log?: Log | undefined;

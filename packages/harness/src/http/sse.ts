@@ -1,6 +1,7 @@
 import type { Session } from '../session/session.ts';
 import { logStream } from '../session/log-stream.ts';
 import type { Harness } from './deps.ts';
+import { keepsSession } from './keep.ts';
 
 const KEEP_ALIVE = new TextEncoder().encode(':keepalive\n');
 
@@ -16,15 +17,14 @@ export function eventStream(
   cursor: number,
   onEnd: () => void | Promise<void> = () => undefined,
 ): ReadableStream<Uint8Array> {
-  let leave: (() => void) | undefined;
+  const kept = keepsSession(sessions, session, () => session.attend());
   return logStream(session.events, cursor, {
     keepAlive: KEEP_ALIVE,
     keepAliveMs,
     until: owner?.over,
-    onOpen: () => (leave = session.attend()),
+    onOpen: kept.onOpen,
     onEnd: () => {
-      leave?.();
-      sessions.touch(session);
+      kept.onEnd();
       return onEnd();
     },
   });

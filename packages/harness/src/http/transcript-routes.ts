@@ -9,6 +9,7 @@ import type { Outbox } from '../store/outbox.ts';
 import { deadline } from './deadline.ts';
 import type { Harness } from './deps.ts';
 import type { Env } from './guards.ts';
+import { keepsSession } from './keep.ts';
 import { readSeed } from './transcript-seed.ts';
 
 const FLUSH_MS = 60_000;
@@ -47,10 +48,9 @@ export function transcriptRoutes(
     outbox.acknowledge(after);
     const follows = isTrue(context.req.query('follow'));
     const log = follows ? outbox : outbox.upTo(outbox.seq);
-    const onEnd = (): void => sessions.touch(session);
-    return ndjsonResponse(
-      logStream(log, after, { keepAlive: KEEP_ALIVE, keepAliveMs, until: owner?.over, onEnd }),
-    );
+    const kept = keepsSession(sessions, session, () => session.follow());
+    const options = { keepAlive: KEEP_ALIVE, keepAliveMs, until: owner?.over, ...kept };
+    return ndjsonResponse(logStream(log, after, options));
   });
 
   routes.post('/:id/flush', async (context) => {

@@ -4,13 +4,17 @@ import type { Session } from './session.ts';
 
 /** A session that nobody asks for or reads is ended after this long. */
 const TTL_MS = 60 * 60_000;
+/** Each may hold an engine's program and 16 MiB of events. */
+const MAX_SESSIONS = 256;
 /** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** How long sessions are kept, and who ends them. */
 export interface RegistryInit {
   readonly ttlMs?: number | undefined;
-  /** Told a session that is no longer in the registry, because its time is over. */
+  /** How many there are at most, ended ones included. */
+  readonly maxSessions?: number | undefined;
+  /** Told a session that is no longer in the registry, because its time is over or its room is needed. */
   readonly onExpired: (session: Session) => void;
 }
 
@@ -21,12 +25,15 @@ interface Entry {
 
 /** The sessions of this harness, by id. */
 export class SessionRegistry {
+  /** The one that was used last comes last. */
   readonly #entries = new Map<string, Entry>();
   readonly #reserved = new Map<string, Promise<void>>();
   readonly #ttlMs: number;
+  readonly #max: number;
   readonly #onExpired: (session: Session) => void;
 
-  constructor({ ttlMs = TTL_MS, onExpired }: RegistryInit) {
+  constructor({ ttlMs = TTL_MS, maxSessions = MAX_SESSIONS, onExpired }: RegistryInit) {
+    this.#max = maxSessions;
     this.#ttlMs = Math.min(ttlMs, MAX_TIMER_MS);
     this.#onExpired = onExpired;
   }
@@ -35,14 +42,14 @@ export class SessionRegistry {
   get(id: string): Session {
     const entry = this.#entries.get(id);
     if (!entry) throw sessionNotFound(id);
-    entry.timer.refresh();
+    this.#use(id, entry);
     return entry.session;
   }
 
   /** Begins a session's time anew, if it is still here. */
   touch(session: Session): void {
     const entry = this.#entries.get(session.init.id);
-    if (entry?.session === session) entry.timer.refresh();
+    if (entry?.session === session) this.#use(session.init.id, entry);
   }
 
   /** True for an id that no new session can have. */
@@ -53,9 +60,11 @@ export class SessionRegistry {
   /**
    * Keeps an id for a session that is being made; to be released when that fails.
    * A live session's id is refused: replacing it would leave its engine running, unreachable.
+   * Where all room is taken, the ended session that was not used for the longest time gives way.
    */
   reserve(id: string): Disposable {
     if (this.isTaken(id)) throw new HarnessError('CONFLICT', 409, `session ${id} exists already`);
+    this.#makeRoomFor(id);
     const { promise, resolve } = deferred<void>();
     this.#reserved.set(id, promise);
     const release = (): void => {
@@ -99,9 +108,26 @@ export class SessionRegistry {
     return all;
   }
 
+  #use(id: string, entry: Entry): void {
+    entry.timer.refresh();
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+  }
+
+  #makeRoomFor(id: string): void {
+    // An ended session of this id is replaced, and one that is being replaced has its room already.
+    const coming = [...this.#reserved.keys(), id].filter((other) => !this.#entries.has(other));
+    if (this.#entries.size + coming.length <= this.#max) return;
+    const sessions = [...this.#entries.values()].map(({ session }) => session);
+    const oldest = sessions.find(({ live, used }) => !live && !used);
+    if (!oldest) throw tooMany(this.#max);
+    this.remove(oldest);
+    this.#onExpired(oldest);
+  }
+
   #expire(session: Session): void {
-    // Whoever reads a session's events uses it, however long nothing happens.
-    if (session.attended) this.touch(session);
+    // Whoever follows a session uses it, however long nothing happens.
+    if (session.used) this.touch(session);
     else if (this.remove(session)) this.#onExpired(session);
   }
 }
@@ -109,4 +135,11 @@ export class SessionRegistry {
 /** The rejection of an id that names nothing, or nothing of whoever asks. */
 export function sessionNotFound(id: string): HarnessError {
   return new HarnessError('NOT_FOUND', 404, `session ${id} not found`);
+}
+
+function tooMany(max: number): HarnessError {
+  const hint = 'end one with DELETE /v1/sessions/:id, or wait until one has ended';
+  return new HarnessError('TOO_MANY_SESSIONS', 429, `this harness has its ${max} sessions: ${hint}`, {
+    details: { maxSessions: max },
+  });
 }

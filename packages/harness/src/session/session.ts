@@ -25,6 +25,7 @@ export class Session {
   readonly #early: UserMessage[] = [];
   #turns = 0;
   #readers = 0;
+  #followers = 0;
   #failure: string | undefined;
   #status: SessionInfo['status'] = 'pending';
   #isStarted = false;
@@ -51,9 +52,9 @@ export class Session {
     return !this.events.closed;
   }
 
-  /** True while somebody reads its events. */
-  get attended(): boolean {
-    return this.#readers > 0;
+  /** True while somebody follows what it does. */
+  get used(): boolean {
+    return this.#followers > 0;
   }
 
   /** Resolves when the last event is written. */
@@ -63,12 +64,20 @@ export class Session {
 
   /** Somebody reads its events, until the function that is answered is called. */
   attend(): () => void {
+    const unfollow = this.follow();
     this.#readers += 1;
     this.#permissions.attended = true;
     return () => {
+      unfollow();
       this.#readers -= 1;
-      this.#permissions.attended = this.attended;
+      this.#permissions.attended = this.#readers > 0;
     };
+  }
+
+  /** Somebody follows it, until the function that is answered is called; without its events, no question is seen. */
+  follow(): () => void {
+    this.#followers += 1;
+    return () => void (this.#followers -= 1);
   }
 
   /** Starts the engine, once; later calls do nothing. */

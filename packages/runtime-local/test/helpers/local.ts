@@ -34,9 +34,8 @@ export class TestSubstrate implements AsyncDisposable {
   /** Folders of sessions that are there. */
   async workdirs(): Promise<string[]> {
     const entries = await readdir(join(this.folder, 'tmp'));
-    return entries.includes('computeragent-sessions')
-      ? readdir(join(this.folder, 'tmp', 'computeragent-sessions'))
-      : [];
+    const name = `computeragent-sessions-${process.getuid?.()}`;
+    return entries.includes(name) ? readdir(join(this.folder, 'tmp', name)) : [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
