@@ -19,6 +19,12 @@ const STANDIN = [
   'test/bench/stream.test.ts',
 ];
 
+/**
+ * Deadlines, not tolerances: a machine that stands still for seconds fails no test. A wait for something is over before its
+ * test is, so that it can tell what it waited for.
+ */
+const DEADLINES = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } };
+
 export default defineConfig({
   test: {
     // Most of what the tests do is wait for processes and sockets of their own.
@@ -27,40 +33,39 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...DEADLINES,
           name: 'unit',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
           exclude: ['test/e2e/**', ...STANDIN, ...BROWSER, '**/node_modules/**'],
           // A process for each file would cost more than the tests: none of them may leave anything behind anyway.
           isolate: false,
           globalSetup: PAGE,
-          testTimeout: 20_000,
         },
       },
       {
         ...source,
         test: {
+          ...DEADLINES,
           name: 'browser',
           include: BROWSER,
           isolate: false,
           fileParallelism: false,
           globalSetup: PAGE,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         ...source,
         test: {
+          ...DEADLINES,
           name: 'standin',
           include: STANDIN,
           isolate: false,
-          // Each call of the stand-in is a process of its own, and a test has dozens.
-          testTimeout: 60_000,
         },
       },
       {
         ...source,
         test: {
+          ...DEADLINES,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,

@@ -1,9 +1,8 @@
-import { randomInt } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair } from '../../src/ssh/index.ts';
@@ -101,20 +100,23 @@ function accepts(port: number): Promise<boolean> {
   );
 }
 
+let portsGiven = 0;
+
 /** A port that nothing listens on at the moment. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    // Below those that the system gives to whoever asks for any: a server of another test never gets it meanwhile.
-    const server = createServer().listen(randomInt(10_000, 30_000), '127.0.0.1');
+    // Below those that the system gives to whoever asks for any, and not of those of another process that runs tests: a
+    // server of another test never gets it meanwhile.
+    const wanted = 10_000 + (process.pid % 200) * 100 + (portsGiven++ % 100);
+    const server = createServer().listen(wanted, '127.0.0.1');
     const isFree = await Promise.race([
       once(server, 'listening').then(() => true),
       once(server, 'error').then(() => false),
     ]);
     if (!isFree) continue;
-    const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, 'close');
-    return port;
+    return wanted;
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallOptions, ComputerAgent } from '../src/index.ts';
 import { agentOn, substrateTo, untilAborted } from './helpers/agent.ts';
 import { answerAt, ScriptedHarness } from './helpers/scripted-harness.ts';
+import { simulatedTime } from './helpers/simulated-time.ts';
 
 const NOWHERE = 'http://127.0.0.1:1';
 
@@ -68,11 +69,15 @@ describe('a call', () => {
 
 describe('a chat', () => {
   it('ends at its deadline, and the session with it', async () => {
+    using time = simulatedTime();
     await using harness = await ScriptedHarness.start();
     harness.onMessage = () => undefined;
     await using agent = agentOn(harness.url);
     await agent.ensureSession();
-    await expect(agent.chat('hi', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const late = expect(agent.chat('hi', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await harness.until('POST /messages');
+    await time.pass(100);
+    await late;
     await harness.until('POST /cancel');
   });
 

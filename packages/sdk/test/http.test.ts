@@ -9,23 +9,26 @@ import {
 } from '../src/index.ts';
 import { agentOn } from './helpers/agent.ts';
 import { answerAt, json, reject, ScriptedHarness } from './helpers/scripted-harness.ts';
+import { simulatedTime } from './helpers/simulated-time.ts';
 
 describe('a request', () => {
   it.each([
-    ['/v1/sessions', 'createMs', 30],
-    ['/messages', 'requestMs', 30],
-    // Long enough for the message before it, which has the same deadline.
-    ['/events', 'requestMs', 400],
-  ])('to %s that is not answered ends at its deadline', async (path, name, ms) => {
+    ['/v1/sessions', 'createMs'],
+    ['/messages', 'requestMs'],
+    ['/events', 'requestMs'],
+  ])('to %s that is not answered ends at its deadline', async (path, name) => {
+    using time = simulatedTime();
     await using harness = await ScriptedHarness.start();
     const held: ServerResponse[] = [];
     harness.reply = answerAt(path, (response) => void held.push(response));
-    await using agent = agentOn(harness.url, { timeouts: { [name]: ms }, reconnect: { attempts: 0 } });
-    const late = { name: 'HarnessConnectionError' };
-    const error: unknown = await agent.chat('hi').then(undefined, (reason: unknown) => reason);
-    expect(error).toMatchObject(late);
+    await using agent = agentOn(harness.url, { timeouts: { [name]: 30 }, reconnect: { attempts: 0 } });
+    const failed = agent.chat('hi').then(undefined, (reason: unknown) => reason);
+    await expect.poll(() => held).toHaveLength(1);
+    await time.pass(30);
+    const error = await failed;
+    expect(error).toMatchObject({ name: 'HarnessConnectionError' });
     const timeout = path === '/events' ? (error as Error).cause : error;
-    expect(timeout).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining(`within ${ms} ms`) });
+    expect(timeout).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('within 30 ms') });
   });
 
   it('ends at its deadline in the middle of a body, and with a fetch that knows no signals', async () => {

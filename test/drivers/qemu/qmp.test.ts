@@ -43,7 +43,7 @@ test('negotiates, passes over events and returns the answer', async () => {
       return [{ event: 'RESUME', timestamp: {} }, { return: { status: 'running' } }];
     }),
   );
-  expect(await qmp(path, { execute: 'query-status' }, { timeoutMs: 2_000 })).toEqual({ status: 'running' });
+  expect(await qmp(path, { execute: 'query-status' }, { timeoutMs: 30_000 })).toEqual({ status: 'running' });
   expect(seen).toEqual(['qmp_capabilities', 'query-status']);
 });
 
@@ -55,7 +55,7 @@ test('reads an answer that comes in pieces', async () => {
     setImmediate(() => socket.write(': {}}\r\n{"return": {}}\r\n{"ret'));
     socket.once('data', () => socket.write('urn": 7}\r\n'));
   });
-  expect(await qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).toBe(7);
+  expect(await qmp(path, { execute: 'x' }, { timeoutMs: 30_000 })).toBe(7);
 });
 
 test("passes QEMU's own words on when a command is refused", async () => {
@@ -68,7 +68,7 @@ test("passes QEMU's own words on when a command is refused", async () => {
         : [{ error: { class: 'GenericError', desc: 'no such thing' } }],
     ),
   );
-  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 30_000 })).rejects.toMatchObject({
     code: 'COMMAND_FAILED',
     message: 'QEMU did not do x: no such thing',
   });
@@ -88,11 +88,11 @@ test('rejects when the connection is closed in the middle, or nothing listens', 
   await using temp = await tempDir();
   const path = join(temp.path, 'qmp');
   await using _ = await scriptedServer(path, (socket) => socket.end('{"QMP": {}}\r\n'));
-  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+  await expect(qmp(path, { execute: 'x' }, { timeoutMs: 30_000 })).rejects.toMatchObject({
     code: 'COMMAND_FAILED',
   });
   const nothing = join(temp.path, 'nothing');
-  await expect(qmp(nothing, { execute: 'x' }, { timeoutMs: 2_000 })).rejects.toMatchObject({
+  await expect(qmp(nothing, { execute: 'x' }, { timeoutMs: 30_000 })).rejects.toMatchObject({
     code: 'COMMAND_FAILED',
   });
 });
@@ -102,7 +102,7 @@ test('is cancelled as ABORTED, also when it was before it began', async () => {
   const path = join(temp.path, 'qmp');
   const abort = new AbortController();
   await using _ = await scriptedServer(path, () => abort.abort());
-  const options = { timeoutMs: 5_000, signal: abort.signal };
+  const options = { timeoutMs: 30_000, signal: abort.signal };
   await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
   await expect(qmp(path, { execute: 'x' }, options)).rejects.toMatchObject({ code: 'ABORTED' });
 });
@@ -117,7 +117,7 @@ test('tells events in their order, also those that came before anybody asked, an
       { event: 'B', data: { of: execute } },
     ]),
   );
-  const session = await QmpSession.open(path, { timeoutMs: 2_000 });
+  const session = await QmpSession.open(path, { timeoutMs: 30_000 });
   expect(await Promise.all([session.execute('x'), session.execute('y')])).toEqual(['x', 'y']);
   const first = await session.event(({ data }) => data['of'] === 'x');
   expect(first).toEqual({ name: 'A', data: { of: 'x' }, atMs: 2000.5 });
@@ -133,7 +133,7 @@ test('waits for an event no longer than until it is cancelled', async () => {
   const path = join(temp.path, 'qmp');
   await using _ = await scriptedServer(path, (socket) => answers(socket, () => [{ return: {} }]));
   const abort = new AbortController();
-  const session = await QmpSession.open(path, { timeoutMs: 5_000, signal: abort.signal });
+  const session = await QmpSession.open(path, { timeoutMs: 30_000, signal: abort.signal });
   const event = session.event(() => true);
   abort.abort();
   await expect(event).rejects.toMatchObject({ code: 'ABORTED' });

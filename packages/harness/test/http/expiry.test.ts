@@ -72,7 +72,7 @@ describe('a session that is used', () => {
     const reader = await readerOf(harness, read);
     await reader.read();
     await harness.create({ streamingInput: true });
-    await pass(3 * TTL_MS);
+    await pass(3 * TTL_MS + MOST);
     await expect.poll(() => harness.workdirs()).toHaveLength(1);
     await reader.cancel();
     await pass(MOST);

@@ -1,0 +1,10 @@
+import { vi } from 'vitest';
+
+/** Timers that are due when a test says so; everything else takes as long as it takes. */
+export function simulatedTime() {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  return {
+    pass: (ms: number) => vi.advanceTimersByTimeAsync(ms),
+    [Symbol.dispose]: () => void vi.useRealTimers(),
+  };
+}
