@@ -71,7 +71,7 @@ describe('vzvm doctor', () => {
     expect(
       await runCli(['doctor', 'me'], {
         ...streams,
-        signal: AbortSignal.timeout(1000),
+        signal: new AbortController().signal,
         out: () => 0,
         log: () => 0,
         substrate: () => new VZVMSubstrate(),

@@ -24,7 +24,7 @@ async function setUp(script: QemuScript) {
     options: {
       ...options,
       platform: 'linux' as const,
-      signal: AbortSignal.timeout(20_000),
+      signal: new AbortController().signal,
       log: () => undefined,
     },
     trials: async () => (await readFile(`${bin}.calls`, 'utf8').catch(() => '')).split('\n').length - 1,

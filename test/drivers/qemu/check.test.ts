@@ -6,7 +6,7 @@ import { installCommand } from '../../../src/drivers/qemu/tools.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { scriptedQemu } from './scripted-qemu.ts';
 
-const signal = AbortSignal.timeout(20_000);
+const { signal } = new AbortController();
 
 test('reports what is missing with the command that installs it, and does not reject', async () => {
   await using temp = await tempDir();

@@ -5,7 +5,7 @@ import { isRunning } from '../../helpers/processes.ts';
 import { canMount, smallDisk } from '../../helpers/small-disk.ts';
 import { setUp } from './scripted-driver.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const KEY = 'key-of-a-test';
 /** What is checked beforehand has space: it goes while it is being used. */
 const UNCHECKED = { minFreeMiB: -1_000_000 };

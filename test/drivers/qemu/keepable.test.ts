@@ -5,7 +5,7 @@ import type { KeepRequest } from '../../../src/drivers/driver.ts';
 import { run } from '../../../src/process/run.ts';
 import { setUp } from './scripted-driver.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const KEY = 'a-test-image';
 
 type SetUp = Awaited<ReturnType<typeof setUp>>;

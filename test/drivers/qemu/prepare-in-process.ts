@@ -17,7 +17,7 @@ export async function prepare(
   inTheMiddle: () => Promise<unknown>,
 ): Promise<'made' | 'found'> {
   const driver = createQemuDriver(options);
-  const signal = AbortSignal.timeout(60_000);
+  const { signal } = new AbortController();
   const base = await driver.resolveImage(ref, { signal, log });
   return driver.whileBuilding(key, { signal, log }, async (tell) => {
     if (await driver.findImage(key, signal)) return 'found';

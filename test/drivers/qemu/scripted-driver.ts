@@ -17,7 +17,7 @@ export async function setUp(script: QemuScript = {}, options: QemuOptions = {}) 
   const all: QemuOptions = { ...places, qemuBin, accelerator: 'tcg', minFreeMiB: 1, ...options };
   const driver = createQemuDriver(all);
   const image = await driver.resolveImage(disk, {
-    signal: AbortSignal.timeout(10_000),
+    signal: new AbortController().signal,
     log: () => undefined,
   });
   const request: CloneRequest = {

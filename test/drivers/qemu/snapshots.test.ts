@@ -13,7 +13,7 @@ import { until } from '../../helpers/until.ts';
 import { setUp } from './scripted-driver.ts';
 import { commandsOf, scriptedQemu, type QemuScript } from './scripted-qemu.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const KEY = 'template-of-a-test';
 
 /** A guest that runs and can be saved. */

@@ -8,7 +8,7 @@ import { debianMirror } from '../../../../src/drivers/qemu/mirror.ts';
 import { RECIPES } from '../../../../src/drivers/qemu/images/recipe.ts';
 import { setUp } from '../scripted-driver.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const OLD = 'debian-12-0123456789ab';
 
 async function put(cache: string, key: string): Promise<void> {

@@ -7,7 +7,7 @@ import { withLock } from '../../../../src/drivers/lock.ts';
 import { run } from '../../../../src/process/run.ts';
 import { tempDir } from '../../../helpers/temp.ts';
 
-const quiet = { signal: AbortSignal.timeout(30_000), log: () => undefined };
+const quiet = { signal: new AbortController().signal, log: () => undefined };
 const manifest = { digest: 'sha256:1', format: 'qcow2', virtualBytes: 1 } as const;
 
 function entry(cacheDir: string, fill: (folder: string) => Promise<void>) {

@@ -9,7 +9,7 @@ import { downloadedImage } from '../../../../src/drivers/qemu/images/download.ts
 import { run } from '../../../../src/process/run.ts';
 import { tempDir } from '../../../helpers/temp.ts';
 
-const quiet = { signal: AbortSignal.timeout(30_000), log: () => undefined };
+const quiet = { signal: new AbortController().signal, log: () => undefined };
 
 async function setUp(
   answer: (response: ServerResponse, disk: Buffer) => void,

@@ -5,7 +5,7 @@ import { resolveArtifact } from '../../../../src/drivers/qemu/images/resolve.ts'
 import { run } from '../../../../src/process/run.ts';
 import { tempDir } from '../../../helpers/temp.ts';
 
-const quiet = { signal: AbortSignal.timeout(30_000), log: () => undefined };
+const quiet = { signal: new AbortController().signal, log: () => undefined };
 const where = { cacheDir: '/nonexistent', arch: hostArch('x64') };
 
 test('says which images there are when it knows none of that name', async () => {
