@@ -13,17 +13,17 @@ import { simulatedTime } from './helpers/simulated-time.ts';
 
 describe('a request', () => {
   it.each([
-    ['/v1/sessions', 'createMs'],
-    ['/messages', 'requestMs'],
-    ['/events', 'requestMs'],
-  ])('to %s that is not answered ends at its deadline', async (path, name) => {
+    ['POST', '/v1/sessions', 'createMs'],
+    ['POST', '/messages', 'requestMs'],
+    ['GET', '/events', 'requestMs'],
+  ])('%s %s that is not answered ends at its deadline', async (method, path, name) => {
     using time = simulatedTime();
     await using harness = await ScriptedHarness.start();
     const held: ServerResponse[] = [];
     harness.reply = answerAt(path, (response) => void held.push(response));
     await using agent = agentOn(harness.url, { timeouts: { [name]: 30 }, reconnect: { attempts: 0 } });
     const failed = agent.chat('hi').then(undefined, (reason: unknown) => reason);
-    await expect.poll(() => held).toHaveLength(1);
+    await harness.until(`${method} ${path}`);
     await time.pass(30);
     const error = await failed;
     expect(error).toMatchObject({ name: 'HarnessConnectionError' });
