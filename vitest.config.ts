@@ -7,6 +7,7 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 const BROWSER = ['test/**/*.browser.test.ts'];
 /** The page is built by the tests that need it: they must not see an older one. */
 const PAGE = ['test/helpers/build-page.ts'];
+const OWN_FOLDERS = ['test/helpers/own-folders.ts'];
 
 /**
  * Tests that run the stand-in for tart, without guests, and a benchmark of ten programs, each of which compiles itself: they
@@ -39,6 +40,7 @@ export default defineConfig({
           exclude: ['test/e2e/**', ...STANDIN, ...BROWSER, '**/node_modules/**'],
           // A process for each file would cost more than the tests: none of them may leave anything behind anyway.
           isolate: false,
+          setupFiles: OWN_FOLDERS,
           globalSetup: PAGE,
         },
       },
@@ -49,6 +51,7 @@ export default defineConfig({
           name: 'browser',
           include: BROWSER,
           isolate: false,
+          setupFiles: OWN_FOLDERS,
           fileParallelism: false,
           globalSetup: PAGE,
         },
@@ -60,6 +63,7 @@ export default defineConfig({
           name: 'standin',
           include: STANDIN,
           isolate: false,
+          setupFiles: OWN_FOLDERS,
         },
       },
       {

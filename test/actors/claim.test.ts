@@ -75,7 +75,7 @@ describe('renewing a parked harness before its claim', () => {
     await using harness = await ParkedHarness.start(bundle, temp.path, { command });
     const nextSecret = 'the-secret-after-the-renewal';
     const { signal } = new AbortController();
-    await renewHarness({ url: harness.url, secret: SECRET, identity, nextSecret, signal, timeoutMs: 15_000 });
+    await renewHarness({ url: harness.url, secret: SECRET, identity, nextSecret, signal, timeoutMs: 30_000 });
     expect(await harness.state()).toBe('parked');
     expect((await errorOf(claim(harness.url))).code).toBe('HARNESS_UNHEALTHY');
     await claim(harness.url, { secret: nextSecret });
@@ -88,7 +88,7 @@ describe('renewing a parked harness before its claim', () => {
       url: harness.url,
       secret: SECRET,
       signal: new AbortController().signal,
-      timeoutMs: 15_000,
+      timeoutMs: 30_000,
     };
     const error = await errorOf(
       renewHarness({ ...parked, identity, nextSecret: 'the-secret-after-the-renewal' }),
@@ -101,7 +101,7 @@ describe('renewing a parked harness before its claim', () => {
 describe('giving a harness another token', () => {
   const NEXT = 'the-token-after-the-change';
   const give = (url: string, secret: string) =>
-    giveToken({ url, secret, token: NEXT, signal: new AbortController().signal, timeoutMs: 15_000 });
+    giveToken({ url, secret, token: NEXT, signal: new AbortController().signal, timeoutMs: 30_000 });
 
   it('makes it refuse the one it had, also where it was claimed', async () => {
     await using harness = await ParkedHarness.start(bundle, temp.path);

@@ -56,7 +56,7 @@ describe('probe', () => {
       harnessDigest: 'abc',
       packagesDigest: 'def',
     });
-  }, 20_000);
+  });
 
   it('sees a guest that has nothing but a shell, through the noise of a login', async () => {
     await using temp = await tempDir();

@@ -20,7 +20,7 @@ it('brings a harness up through a real sshd, outlives the login that spawned it,
   await using sshd = await startSshd();
   await using temp = await tempDir();
   const place = { directory: join(temp.path, "it's here") };
-  const timeoutMs = 15_000;
+  const timeoutMs = 30_000;
   const open = () =>
     connectSsh({
       dial: () => sshd.dial(),

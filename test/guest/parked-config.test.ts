@@ -86,7 +86,7 @@ describe.runIf(canIsolate)('a machine with a parked harness', () => {
       const { identity } = newIdentity('ca-1-new');
       const claim = { token: TOKEN, env: {}, identity };
       const signal = new AbortController().signal;
-      await claimHarness({ url, secret: SECRET, claim, signal, timeoutMs: 20_000 });
+      await claimHarness({ url, secret: SECRET, claim, signal, timeoutMs: 30_000 });
       expect(await stateOf(url)).toBe('ready');
       expect(await readFile(root.file('etc/machine-id'), 'utf8')).toBe(`${identity.machineId}\n`);
       expect(await readFile(root.file('home/.ssh/authorized_keys'), 'utf8')).toBe(

@@ -150,5 +150,5 @@ async function endProcess(pidFile: string): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => '')); // Never started.
   if (!pid) return;
   signalProcess(pid, 'SIGKILL');
-  await waitUntilGone(pid, 5_000);
+  await waitUntilGone(pid, 30_000);
 }

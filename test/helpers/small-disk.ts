@@ -16,7 +16,7 @@ export interface SmallDisk extends AsyncDisposable {
 export async function smallDisk(mib: number): Promise<SmallDisk | undefined> {
   const path = await mkdtemp(join(tmpdir(), 'small-disk-'));
   const mount = await run('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path], {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   }).catch(
     () => undefined, // No such program.
   );
@@ -34,7 +34,7 @@ export async function smallDisk(mib: number): Promise<SmallDisk | undefined> {
     },
     empty: () => rm(filler, { force: true }),
     [Symbol.asyncDispose]: async () => {
-      const { exitCode, stderrTail } = await run('umount', [path], { timeoutMs: 10_000 });
+      const { exitCode, stderrTail } = await run('umount', [path], { timeoutMs: 30_000 });
       if (exitCode !== 0) throw new Error(`${path} could not be unmounted: ${stderrTail}`);
       await rm(path, { recursive: true });
     },

@@ -8,7 +8,7 @@ import { until } from '../helpers/until.ts';
 
 describe('a mark in the environment', () => {
   it('is on each command that we run, and on its children', async () => {
-    const { stdout } = await run('sh', ['-c', `sh -c 'echo $${OWNER_MARK}'`], { timeoutMs: 10_000 });
+    const { stdout } = await run('sh', ['-c', `sh -c 'echo $${OWNER_MARK}'`], { timeoutMs: 30_000 });
     expect(stdout.trim()).toBe(ownerId);
   });
 

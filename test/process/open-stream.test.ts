@@ -7,7 +7,7 @@ import { until } from '../helpers/until.ts';
 
 const never = new AbortController().signal;
 const open = (script: string, more: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
-  openStream('sh', ['-c', script], { env: {}, timeoutMs: 10_000, signal: never, ...more });
+  openStream('sh', ['-c', script], { env: {}, timeoutMs: 30_000, signal: never, ...more });
 
 describe('a program as a stream', () => {
   it('carries bytes both ways once it is ready, and ends with the program', async () => {

@@ -21,7 +21,7 @@ test('reports the end although a grandchild holds the output open', async () => 
   const grandchild = Number(await readFile(logFile, 'utf8'));
   expect(isRunning(grandchild)).toBe(true);
   signalProcess(grandchild, 'SIGKILL');
-  expect(await waitUntilGone(grandchild, 5_000)).toBe(true);
+  expect(await waitUntilGone(grandchild, 30_000)).toBe(true);
 });
 
 test('leads a process group of its own and is told by its start time', async () => {

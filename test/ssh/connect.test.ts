@@ -166,7 +166,7 @@ describe('connectSsh', () => {
     const connecting = connectSsh({
       ...login(),
       dial: slow.dial,
-      bannerTimeoutMs: 5_000,
+      bannerTimeoutMs: 30_000,
       handshakeTimeoutMs: 100,
     });
     await expect(connecting).rejects.toMatchObject({
@@ -213,7 +213,7 @@ describe('connectSsh', () => {
       return socket;
     };
     const connection = await connectSsh({ ...login(), dial });
-    await expect(connection.exec('echo ok', { timeoutMs: 10_000 })).resolves.toMatchObject({
+    await expect(connection.exec('echo ok', { timeoutMs: 30_000 })).resolves.toMatchObject({
       stdout: 'ok\n',
     });
     await connection.close();

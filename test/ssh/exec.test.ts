@@ -25,7 +25,7 @@ afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
 });
 
-const timeoutMs = 15_000;
+const timeoutMs = 30_000;
 
 describe('exec', () => {
   it('answers output, error output and the exit code, which is a result when it is not zero', async () => {

@@ -115,7 +115,7 @@ describe('forwardReverse', () => {
     const forward = await connection.forwardReverse({ hostPort: web.port }, never);
     expect(forward.guestPort).toBeGreaterThan(0);
     const answer = await connection.exec(`curl -s --max-time 10 http://127.0.0.1:${forward.guestPort}/`, {
-      timeoutMs: 15_000,
+      timeoutMs: 30_000,
     });
     expect(answer.stdout).toBe('from the host');
     await forward.close();
@@ -138,7 +138,7 @@ describe('forwardReverse', () => {
     const dead = await connection.forwardReverse({ hostPort: await freePort() }, never);
     const live = await connection.forwardReverse({ hostPort: web.port }, never);
     const ask = (port: number) =>
-      connection.exec(`curl -s --max-time 10 http://127.0.0.1:${port}/`, { timeoutMs: 15_000 });
+      connection.exec(`curl -s --max-time 10 http://127.0.0.1:${port}/`, { timeoutMs: 30_000 });
     expect((await ask(dead.guestPort)).exitCode).not.toBe(0);
     expect((await ask(live.guestPort)).stdout).toBe('right');
     await dead.close();

@@ -35,7 +35,7 @@ async function server(onConnection: (socket: Socket, number: number) => void) {
   };
 }
 
-const options = { timeoutMs: 10_000, nextMs: 10, signal: never };
+const options = { timeoutMs: 30_000, nextMs: 10, signal: never };
 
 describe('reachServer', () => {
   it('opens connections beside those that were swallowed, and closes them', async () => {

@@ -21,7 +21,7 @@ afterAll(async () => {
   await sshd[Symbol.asyncDispose]();
 });
 
-const timeoutMs = 15_000;
+const timeoutMs = 30_000;
 
 describe('uploadFiles', () => {
   it('writes files of every kind into a directory that it makes, whatever its name', async () => {

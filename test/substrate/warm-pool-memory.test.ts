@@ -34,7 +34,7 @@ describe('a pool on a host that is short of memory', () => {
       ),
     ]);
     host.spareMiB = 1024;
-    await expect.poll(async () => (await guest.driver.list()).length, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await guest.driver.list()).length).toBe(1);
     await pool.filled(never);
     await pool.drain();
     expect(await guest.driver.list()).toEqual([]);

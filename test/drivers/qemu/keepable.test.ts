@@ -28,7 +28,7 @@ test('refuses a disk that was frozen before: what it rests on goes with its gues
   await using vm = await setUp();
   await vm.driver.clone(vm.request, signal);
   const second = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', 'disk.qcow2', 'disk-1.qcow2'];
-  await run('qemu-img', second, { timeoutMs: 10_000, cwd: vm.folder });
+  await run('qemu-img', second, { timeoutMs: 30_000, cwd: vm.folder });
   const file = join(vm.folder, 'guest.json');
   const settings = JSON.parse(await readFile(file, 'utf8')) as object;
   await writeFile(file, JSON.stringify({ ...settings, disk: 'disk-1.qcow2' }));
@@ -40,8 +40,8 @@ test('refuses a disk that rests on another than its image, as the one of a fork 
   await using vm = await setUp();
   await vm.driver.clone(vm.request, signal);
   const other = join(vm.folder, '..', 'other.qcow2');
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', other, '16M'], { timeoutMs: 10_000 });
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', other, '16M'], { timeoutMs: 30_000 });
   const args = ['rebase', '-u', '-F', 'qcow2', '-b', other, 'disk.qcow2'];
-  await run('qemu-img', args, { timeoutMs: 10_000, cwd: vm.folder });
+  await run('qemu-img', args, { timeoutMs: 30_000, cwd: vm.folder });
   await expect(vm.driver.keepImage(requestOf(vm), signal)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
 });

@@ -33,11 +33,11 @@ test('runs a guest from clone to delete and leaves nothing', async () => {
   });
   expect(await driver.consoleTail(guest)).toBe('booted\nvm login:');
 
-  await driver.stop(guest, 5_000);
+  await driver.stop(guest, 30_000);
   expect(await started.exited).toMatchObject({ code: 0, signal: null });
   expect(isRunning(started.pid)).toBe(false);
   await expect(driver.dial(guest, 22, signal)).rejects.toMatchObject({ code: 'DIAL_FAILED', retry: 'safe' });
-  await driver.stop(guest, 5_000);
+  await driver.stop(guest, 30_000);
   await driver.delete(guest);
   await driver.delete(guest);
   expect(await vm.guests()).toEqual([]);
@@ -83,7 +83,7 @@ test('makes the disk as large as it is asked to, and never smaller than the imag
   await using vm = await setUp();
   await vm.driver.clone({ ...vm.request, resources: { ...vm.request.resources, diskGiB: 3 } }, signal);
   const args = ['info', '--output=json', join(vm.folder, 'disk.qcow2')];
-  const { stdout } = await run('qemu-img', args, { timeoutMs: 10_000 });
+  const { stdout } = await run('qemu-img', args, { timeoutMs: 30_000 });
   expect(JSON.parse(stdout)).toMatchObject({ 'virtual-size': 3 * 1024 ** 3 });
 });
 

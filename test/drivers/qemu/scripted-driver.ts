@@ -11,7 +11,7 @@ import { scriptedQemu, type QemuScript } from './scripted-qemu.ts';
 export async function setUp(script: QemuScript = {}, options: QemuOptions = {}) {
   const temp = await tempDir();
   const disk = join(temp.path, 'base.qcow2');
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M'], { timeoutMs: 10_000 });
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M'], { timeoutMs: 30_000 });
   const qemuBin = await scriptedQemu(temp.path, script);
   const places = { stateDir: join(temp.path, 'state'), cacheDir: join(temp.path, 'cache') };
   const all: QemuOptions = { ...places, qemuBin, accelerator: 'tcg', minFreeMiB: 1, ...options };

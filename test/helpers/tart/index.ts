@@ -15,7 +15,7 @@ export const tartBin: string = fileURLToPath(new URL('../../standin/bin/tart', i
 
 /** The first address that the stand-in's DHCP server gives to a VM without a Linux. */
 const FIRST_ADDRESS = '127.0.0.4';
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 30_000;
 
 /** A Tart home of a test's own, whose VMs have no Linux in them. */
 export interface TartBench extends AsyncDisposable {

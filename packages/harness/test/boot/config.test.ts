@@ -5,7 +5,7 @@ import { configFromEnv, configFromStdin } from '../../src/boot/config.ts';
 const config = { token: 'a-token-of-this-test', host: '127.0.0.1', port: 7700, env: { KEY: 'secret-value' } };
 
 /** Reads from a stream that gets these chunks and, unless told to, stays open. */
-async function read(chunks: readonly string[], { end = false, timeoutMs = 5_000 } = {}) {
+async function read(chunks: readonly string[], { end = false, timeoutMs = 30_000 } = {}) {
   const input = new PassThrough();
   const result = configFromStdin(input, timeoutMs);
   for (const chunk of chunks) input.write(chunk);

@@ -39,7 +39,7 @@ describe.each([
 ] as const)('the harness, %s', (_, target) => {
   const table = conformanceChecks.map((check) => [check.group, check.name, check] as const);
   it.each(table)('%s: %s', async (_group, _name, check) => {
-    const { outcome, error } = await runConformanceCheck(check, target, { ...TURNS, timeoutMs: 10_000 });
+    const { outcome, error } = await runConformanceCheck(check, target, { ...TURNS, timeoutMs: 30_000 });
     if (error) throw error;
     // A web page does not know the token.
     const isLeftOut = target === listening && check.needs === 'noSecret';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { type Program, type ProgramResult, runProgram } from '../../src/program/run-program.ts';
 
-const base = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 10_000 };
+const base = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 30_000 };
 const sh = (script: string, more: Partial<Program> = {}) =>
   runProgram({ ...base, command: 'sh', args: ['-c', script], ...more });
 

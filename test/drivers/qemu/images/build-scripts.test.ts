@@ -33,7 +33,7 @@ test('writes only scripts that a shell can read', async () => {
   const hooks = mmdebstrapArgs(recipe, build).flatMap((arg) => /^--\w+-hook=(.*)$/s.exec(arg)?.[1] ?? []);
   expect(hooks).toHaveLength(2);
   for (const script of [...hooks, DISK_SCRIPT]) {
-    expect(await run('sh', ['-n'], { timeoutMs: 5_000, input: script })).toMatchObject({ exitCode: 0 });
+    expect(await run('sh', ['-n'], { timeoutMs: 30_000, input: script })).toMatchObject({ exitCode: 0 });
   }
 });
 

@@ -23,7 +23,7 @@ function entry(cacheDir: string, fill: (folder: string) => Promise<void>) {
 
 /** The pid of a process that has ended. */
 async function deadPid(): Promise<number> {
-  const { stdout } = await run('sh', ['-c', 'echo $$'], { timeoutMs: 5_000 });
+  const { stdout } = await run('sh', ['-c', 'echo $$'], { timeoutMs: 30_000 });
   return Number(stdout);
 }
 

@@ -18,7 +18,7 @@ async function setUp(
   const temp = await tempDir();
   const disk = join(temp.path, 'served.qcow2');
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', ...create.slice(1), disk, create[0] ?? ''], {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   });
   const content = await readFile(disk);
   let requests = 0;

@@ -25,7 +25,7 @@ test("finds a user's disk, and another one when its content has changed", async 
   await using temp = await tempDir();
   const disk = join(temp.path, 'my.img');
   const create = (format: string, size: string) =>
-    run('qemu-img', ['create', '-q', '-f', format, disk, size], { timeoutMs: 10_000 });
+    run('qemu-img', ['create', '-q', '-f', format, disk, size], { timeoutMs: 30_000 });
   await create('raw', '8M');
   const raw = await resolveArtifact(disk, where, quiet);
   expect(raw).toMatchObject({ format: 'raw', virtualBytes: 8 * 1024 ** 2, image: { acceptsKey: true } });
@@ -44,7 +44,7 @@ test('tells a disk that is not there from one that is no disk', async () => {
     facts: { path: missing },
   });
   const vmdk = join(temp.path, 'other.img');
-  await run('qemu-img', ['create', '-q', '-f', 'vmdk', vmdk, '1M'], { timeoutMs: 10_000 });
+  await run('qemu-img', ['create', '-q', '-f', 'vmdk', vmdk, '1M'], { timeoutMs: 30_000 });
   await expect(resolveArtifact(vmdk, where, quiet)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
 });
 

@@ -16,7 +16,7 @@ afterEach(() => rm(cwd, { recursive: true }));
 
 /** Runs a shell line as a hook before a call of Bash, or of another event. */
 function hook(line: string, change: Partial<AgentHook> = {}, more: Record<string, unknown> = {}) {
-  const script = { command: 'sh', args: ['-c', line], cwd: '.', env: {}, timeoutMs: 5000 };
+  const script = { command: 'sh', args: ['-c', line], cwd: '.', env: {}, timeoutMs: 30_000 };
   const all: AgentHook = { event: 'PreToolUse', declared: 'x', protocol: 'claude', script, ...change };
   const call = { tool_name: engineToolName('t'), tool_input: { a: 1, b: 2 }, tool_use_id: 'u' };
   const input = { hook_event_name: all.event, ...call, ...more } as unknown as HookInput;
@@ -44,7 +44,7 @@ describe('a guard hook', () => {
   });
 
   it('says no when it cannot be started', async () => {
-    const script = { command: '/none/such', args: [], cwd: '.', env: {}, timeoutMs: 5000 };
+    const script = { command: '/none/such', args: [], cwd: '.', env: {}, timeoutMs: 30_000 };
     expect(await hook('', { script })).toEqual(denial('could not be run'));
     expect(await hook('', { script: { ...script, cwd: '../..' } })).toEqual(denial('could not be run'));
   });
