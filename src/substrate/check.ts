@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { checkRegistry } from '../actors/index.ts';
 import type { Driver, Finding } from '../drivers/driver.ts';
 import { messageOf } from '../errors.ts';
@@ -38,14 +37,17 @@ async function within(
 ): Promise<readonly Finding[]> {
   const late = new AbortController();
   const ends = AbortSignal.any([signal, late.signal]);
-  const timer = sleep(timeoutMs, undefined, { signal: ends }).catch(() => undefined);
   const slow: Finding = { level: 'error', subject, message: `no answer within ${timeoutMs} ms` };
+  const { promise: over, resolve: end } = Promise.withResolvers<readonly Finding[]>();
+  const timer = setTimeout(() => end([slow]), timeoutMs);
+  ends.addEventListener('abort', () => end([slow]), { once: true });
   try {
-    return await Promise.race([look(ends), timer.then(() => [slow])]);
+    return await Promise.race([look(ends), over]);
   } catch (error) {
     if (signal.aborted) throw error;
     return [{ level: 'error', subject, message: messageOf(error) }];
   } finally {
+    clearTimeout(timer);
     late.abort();
   }
 }

@@ -18,8 +18,12 @@ async function doctor(check: Driver['check'], ...flags: string[]) {
   return { status, out: out.join('\n') };
 }
 
-beforeEach(() => void vi.stubEnv('npm_config_registry', 'http://localhost:1/'));
-afterEach(() => void vi.unstubAllEnvs());
+beforeEach(() => {
+  vi.stubEnv('npm_config_registry', 'http://localhost:1/');
+  // What answers has as long as it takes.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => void vi.useRealTimers().unstubAllEnvs());
 
 const missing: Finding = { level: 'error', subject: 'tool', message: 'is not there', fix: 'install tool' };
 
@@ -51,16 +55,21 @@ describe('vzvm doctor', () => {
   });
 
   it('answers also when the driver hangs, and when it throws', async () => {
-    let heard: AbortSignal | undefined;
-    const hung = await doctor((signal) => {
-      heard = signal;
+    const heard = Promise.withResolvers<AbortSignal>();
+    const asked = doctor((signal) => {
+      heard.resolve(signal);
       return new Promise(() => undefined);
     });
+    const signal = await heard.promise;
+    await vi.advanceTimersByTimeAsync(799);
+    expect(signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    const hung = await asked;
     expect(hung).toMatchObject({
       status: 1,
       out: expect.stringMatching(/BAD +fake: no answer within/) as string,
     });
-    expect(heard?.aborted).toBe(true);
+    expect(signal.aborted).toBe(true);
     const broken = await doctor(() => Promise.reject(new Error('broken')));
     expect(broken).toMatchObject({ status: 1, out: expect.stringMatching(/BAD +fake: broken/) as string });
   });

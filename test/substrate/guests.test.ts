@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { newGuestName } from '../../src/drivers/guest-name.ts';
 import { Journal } from '../../src/journal/index.ts';
@@ -11,6 +11,9 @@ import { tempDir } from '../helpers/temp.ts';
 describe('the list of VMs', () => {
   it('asks each driver in each of its folders, and is there although one cannot be asked', async () => {
     await using temp = await tempDir();
+    // What answers has as long as it takes.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const journal = new Journal(temp.path);
     const [one, other, odd] = [newGuestName(), newGuestName(), newGuestName()];
     for (const [guest, folder] of [
