@@ -24,7 +24,7 @@ const STANDIN = [
  * Deadlines, not tolerances: a machine that stands still for seconds fails no test. A wait for something is over before its
  * test is, so that it can tell what it waited for.
  */
-const DEADLINES = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } };
+const DEADLINES = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 
 export default defineConfig({
   test: {

@@ -29,7 +29,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
         .filter(({ type }) => type === 'message')
         .flatMap(({ data }) => JSON.parse(data) as InspectorRecord[]),
     async until(what: string, is: (message: Message) => boolean): Promise<Message> {
-      const end = AbortSignal.timeout(30_000);
+      const end = AbortSignal.timeout(60_000);
       for (;;) {
         const found = messages.find(is);
         if (found) return found;

@@ -12,7 +12,7 @@ const PROGRAM = fileURLToPath(new URL('./idle-program.ts', import.meta.url));
 describe('the inspector', () => {
   it('holds no process up', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', PROGRAM], {
-      timeout: 45_000,
+      timeout: 60_000,
     });
     expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/\n$/);
   });

@@ -6,7 +6,7 @@ import { FuzzSubject, WELL } from './subject.ts';
 
 /** `FUZZ_RUNS=20000` looks longer. */
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 150);
-const timeout = 60_000 + numRuns * 100;
+const timeout = 120_000 + numRuns * 100;
 
 let subject: FuzzSubject;
 beforeAll(async () => void (subject = await FuzzSubject.start()));
