@@ -20,7 +20,10 @@ export type KeptRecord = z.infer<typeof common>;
 /** Keys become names of files and VMs: nothing but our own pattern may. */
 export function demandKey(key: string): void {
   if (KEY.test(key)) return;
-  throw new VzvmError('OPTION_INVALID', `"${key}" is no key of an image`, { facts: { key } });
+  throw new VzvmError('OPTION_INVALID', `"${key}" is no key of an image`, {
+    facts: { key },
+    hint: 'use one of: npx vzvm image ls',
+  });
 }
 
 /** The record of an image that is being kept. */

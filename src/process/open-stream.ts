@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { tail, VzvmError } from '../errors.ts';
 import { OWNER_MARK, ownerId } from './marked.ts';
+import { startHint } from './start-hint.ts';
 
 /**
  * The standard input and output of a program, as one stream, from the empty line on by which it says that it is ready. It
@@ -29,15 +30,20 @@ export async function openStream(
   child.stdin.on('error', () => undefined); // It has ended, which the stream's end tells.
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined); // Told by the race, or of no interest any more.
-  child.once('error', ended.reject).once('exit', () => ended.reject(new Error(`${file} ended`)));
+  // `close`, not `exit`: what it said before its end is to be read first.
+  child.once('error', ended.reject).once('close', () => ended.reject(new Error(`${file} ended`)));
   try {
     await Promise.race([greeting(child.stdout, deadline), ended.promise]);
   } catch (cause) {
     child.kill('SIGKILL');
     if (options.signal.aborted) throw new VzvmError('ABORTED', 'the dial was cancelled', { cause });
-    const facts = { program: file };
+    const errno = child.pid === undefined ? (cause as NodeJS.ErrnoException).code : undefined;
     throw new VzvmError('DIAL_FAILED', `no connection through ${file}`, {
-      facts,
+      facts: { program: file },
+      hint:
+        errno === undefined
+          ? `see what it says by itself: ${[file, ...args.slice(0, 3)].join(' ')}`
+          : startHint(file, errno),
       stderrTail: said,
       retry: 'safe',
       cause,

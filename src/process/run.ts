@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { tail, VzvmError } from '../errors.ts';
 import { signalProcess } from './end-process.ts';
 import { OWNER_MARK, ownerId } from './marked.ts';
+import { signalHint, startHint } from './start-hint.ts';
 
 /** How a program is run. */
 export interface RunOptions {
@@ -31,8 +32,8 @@ export interface RunResult {
 /**
  * Runs a program to its end: the only place that spawns a short-lived process. It runs in a process group of its own, which
  * is ended as a whole: a child that holds the output open must not outlast a deadline, nor its program.
- * @throws VzvmError TOOL_MISSING when it is not there, COMMAND_TIMEOUT at the deadline, ABORTED when cancelled,
- * COMMAND_FAILED when a signal ended it.
+ * @throws VzvmError TOOL_MISSING when it is not there, PERMISSION_DENIED when it may not be run, COMMAND_TIMEOUT at the
+ * deadline, ABORTED when cancelled, COMMAND_FAILED when a signal ended it.
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   const subprocess = execa(file, args, {
@@ -49,33 +50,35 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     ...(options.onStderrLine ? { stderr: ['pipe', lines(options.onStderrLine)] as const } : {}),
   } as never) as unknown as Subprocess;
   const result = await subprocess.finally(endWholeGroup(subprocess.nodeChildProcess, options));
-  const facts = { program: file };
-  if (result.isCanceled) throw new VzvmError('ABORTED', `${file} was cancelled`, { facts });
-  if (result.timedOut) {
-    throw new VzvmError('COMMAND_TIMEOUT', `${file} did not end within ${options.timeoutMs} ms`, {
-      facts: { ...facts, timeoutMs: options.timeoutMs },
-      stderrTail: tail(result.stderr ?? ''),
-      retry: 'safe',
-      hint: `see whether it hangs by itself, too: ${file} --version`,
-    });
-  }
-  if (result.code === 'ENOENT')
-    throw new VzvmError('TOOL_MISSING', `${file} is not installed`, {
-      facts,
-      hint: `install it, or put it on the PATH: command -v ${file}; npx vzvm doctor says how`,
-    });
-  if (result.exitCode === undefined) {
-    throw new VzvmError('COMMAND_FAILED', `${file} was ended: ${result.shortMessage ?? 'unknown reason'}`, {
-      facts: { ...facts, signal: result.signal },
-      stderrTail: tail(result.stderr ?? ''),
-      cause: result,
-    });
-  }
+  if (result.isCanceled || result.timedOut || result.exitCode === undefined)
+    throw failureOf(file, options.timeoutMs, result);
   return {
     exitCode: result.exitCode,
     stdout: result.stdout ?? '',
     stderrTail: tail(result.stderr ?? ''),
   };
+}
+
+function failureOf(program: string, timeoutMs: number, result: ExecaOutcome): VzvmError {
+  const { code, signal, cause = result } = result;
+  const facts = { program };
+  if (result.isCanceled) return new VzvmError('ABORTED', `${program} was cancelled`, { facts });
+  if (result.timedOut)
+    return new VzvmError('COMMAND_TIMEOUT', `${program} did not end within ${timeoutMs} ms`, {
+      facts: { ...facts, timeoutMs },
+      stderrTail: tail(result.stderr ?? ''),
+      retry: 'safe',
+      hint: `see whether it hangs by itself, too: ${program} --version`,
+    });
+  const why = { facts: { ...facts, errno: code }, hint: startHint(program, code), cause };
+  if (code === 'ENOENT') return new VzvmError('TOOL_MISSING', `${program} is not installed`, why);
+  if (code === 'EACCES') return new VzvmError('PERMISSION_DENIED', `${program} may not be run`, why);
+  return new VzvmError('COMMAND_FAILED', `${program} was ended: ${result.shortMessage ?? 'unknown reason'}`, {
+    ...why,
+    facts: { ...facts, signal, errno: code },
+    stderrTail: tail(result.stderr ?? ''),
+    ...(signal === undefined ? {} : { hint: signalHint(program, signal) }),
+  });
 }
 
 /** Leaders of the groups that run now. */
@@ -111,6 +114,7 @@ interface ExecaOutcome {
   readonly isCanceled: boolean;
   readonly timedOut: boolean;
   readonly code?: string;
+  readonly cause?: unknown;
   readonly exitCode?: number;
   readonly signal?: string;
   readonly shortMessage?: string;

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { tail, VzvmError } from '../errors.ts';
+import { companionHint } from './companion-hint.ts';
+import { startHint } from './start-hint.ts';
 
 const READY_TIMEOUT_MS = 15_000;
 
@@ -32,13 +34,16 @@ export async function spawnCompanion(
     stdio: [options.tied ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => options.env.includes(name))),
   });
-  const exited = new Promise<void>(
-    (resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()),
+  const end = new Promise<CompanionEnd>(
+    (resolve) =>
+      void child
+        .once('exit', (code, signal) => resolve({ code, signal }))
+        .once('error', (error) => resolve({ error })),
   );
   const [input, output, errors] = child.stdio as unknown as [Writable | null, Readable, Readable];
   input?.on('error', () => undefined); // It is gone, which `exited` tells.
   try {
-    await firstLine(script, output, errors, exited);
+    await firstLine(script, output, errors, end);
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
@@ -52,7 +57,15 @@ export async function spawnCompanion(
     child.ref(); // From here on somebody may wait for its end.
     input?.end();
   };
-  return { pid: child.pid ?? 0, exited, release };
+  return { pid: child.pid ?? 0, exited: end.then(() => undefined), release };
+}
+
+/** How one ended that did not come up. */
+interface CompanionEnd {
+  readonly code?: number | null;
+  readonly signal?: string | null;
+  /** It could not be started. */
+  readonly error?: NodeJS.ErrnoException;
 }
 
 /** What our own source needs to be run as it is; nothing once it is built. */
@@ -63,23 +76,40 @@ async function firstLine(
   script: string,
   output: Readable,
   errors: Readable,
-  exited: Promise<void>,
+  end: Promise<CompanionEnd>,
 ): Promise<void> {
   let written = '';
   errors.on('data', (chunk: Buffer) => void (written = tail(written + String(chunk))));
   const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
   try {
-    const ended = exited.then((): never => {
-      throw new VzvmError('COMMAND_FAILED', `${script} ended before it was ready`, { stderrTail: written });
+    const ended = end.then((how): never => {
+      throw endedEarly(script, how, written);
     });
     ended.catch(() => undefined); // Told by the race, or of no interest any more.
     await Promise.race([once(createInterface(output), 'line', { signal: deadline }), ended]);
   } catch (cause) {
     if (cause instanceof VzvmError) throw cause;
     throw new VzvmError('COMMAND_TIMEOUT', `${script} was not ready within ${READY_TIMEOUT_MS} ms`, {
-      facts: { program: script },
+      facts: { program: script, timeoutMs: READY_TIMEOUT_MS },
+      hint: companionHint({ script, isLate: true, written }),
       stderrTail: written,
       cause,
     });
   }
+}
+
+function endedEarly(script: string, { code, signal, error }: CompanionEnd, written: string): VzvmError {
+  if (error)
+    return new VzvmError(
+      error.code === 'ENOENT' ? 'TOOL_MISSING' : 'COMMAND_FAILED',
+      `${process.execPath} could not be started: ${error.message}`,
+      { facts: { program: script }, hint: startHint(process.execPath, error.code), cause: error },
+    );
+  const how = signal ? `signal ${signal}` : `exit code ${code}`;
+  return new VzvmError('COMMAND_FAILED', `${script} ended before it was ready (${how})`, {
+    facts: { program: script, signal: signal ?? undefined },
+    hint: companionHint({ script, isLate: false, written }),
+    stderrTail: written,
+    ...(typeof code === 'number' ? { exitCode: code } : {}),
+  });
 }

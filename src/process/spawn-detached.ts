@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { tail, VzvmError } from '../errors.ts';
 import { GUEST_MARK, OWNER_MARK } from './marked.ts';
+import { startHint } from './start-hint.ts';
 
 const TAIL_BYTES = 16 * 1024;
 /** Where an input file is read. */
@@ -112,7 +113,8 @@ function spawnError(file: string, cause: NodeJS.ErrnoException): VzvmError {
   const code =
     cause.code === 'ENOENT' ? 'TOOL_MISSING' : cause.code === 'EACCES' ? 'PERMISSION_DENIED' : 'BOOT_FAILED';
   return new VzvmError(code, `${file} could not be started: ${cause.message}`, {
-    facts: { program: file },
+    facts: { program: file, errno: cause.code },
+    hint: startHint(file, cause.code),
     cause,
   });
 }

@@ -81,8 +81,7 @@ class InMemoryDriver implements FakeDriver {
   async clone(request: contract.CloneRequest, signal: AbortSignal): Promise<void> {
     const { guest } = request;
     demandOurs(guest);
-    if (this.#guests.has(guest))
-      throw new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, { facts: { guest } });
+    if (this.#guests.has(guest)) throw nameTaken(guest);
     await this.#play('clone', guest, signal);
     this.#add(guest);
   }
@@ -90,7 +89,7 @@ class InMemoryDriver implements FakeDriver {
   async start(guest: string, signal: AbortSignal): Promise<contract.GuestProcess> {
     await this.#play('start', guest, signal);
     const known = this.#guests.get(guest);
-    if (!known) throw new VzvmError('BOOT_FAILED', `there is no guest ${guest}`, { facts: { guest } });
+    if (!known) throw notThere('BOOT_FAILED', guest);
     return this.#run(known);
   }
 
@@ -106,7 +105,11 @@ class InMemoryDriver implements FakeDriver {
   async dial(guest: string, port: number, signal: AbortSignal): Promise<Duplex> {
     await this.#play('dial', guest, signal);
     if (!this.#guests.get(guest)?.exit) {
-      throw new VzvmError('DIAL_FAILED', `${guest} does not run`, { facts: { guest, port }, retry: 'safe' });
+      throw new VzvmError('DIAL_FAILED', `${guest} does not run`, {
+        facts: { guest, port },
+        hint: `start it first: start('${guest}', signal)`,
+        retry: 'safe',
+      });
     }
     return this.#options.dial ? this.#options.dial(guest, port) : new PassThrough();
   }
@@ -136,8 +139,7 @@ class InMemoryDriver implements FakeDriver {
   async keepImage(request: contract.KeepRequest, signal: AbortSignal): Promise<void> {
     const { guest, key, description, base } = request;
     await this.#play('keepImage', guest, signal);
-    if (!this.#guests.has(guest))
-      throw new VzvmError('CLONE_FAILED', `there is no guest ${guest}`, { facts: { guest } });
+    if (!this.#guests.has(guest)) throw notThere('CLONE_FAILED', guest);
     const now = Date.now();
     if (!this.#kept.has(key))
       this.#kept.set(key, { key, base: base.ref, description, bytes: 0, createdAt: now, usedAt: now });
@@ -202,8 +204,7 @@ class InMemoryDriver implements FakeDriver {
       end: (guest) => this.killGuest(guest, { code: 0 }),
       run: (guest) => {
         demandOurs(guest);
-        if (this.#guests.has(guest))
-          throw new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, { facts: { guest } });
+        if (this.#guests.has(guest)) throw nameTaken(guest);
         return this.#run(this.#add(guest));
       },
     });
@@ -215,7 +216,24 @@ class InMemoryDriver implements FakeDriver {
   }
 }
 
+function nameTaken(guest: string): VzvmError {
+  return new VzvmError('NAME_TAKEN', `there is a guest ${guest}`, {
+    facts: { guest },
+    hint: `delete it first: delete('${guest}')`,
+  });
+}
+
+function notThere(code: 'BOOT_FAILED' | 'CLONE_FAILED', guest: string): VzvmError {
+  return new VzvmError(code, `there is no guest ${guest}`, {
+    facts: { guest },
+    hint: `clone it first: clone({ guest: '${guest}', … }, signal)`,
+  });
+}
+
 function demandOurs(guest: string): void {
   if (parseGuestName(guest) !== undefined) return;
-  throw new VzvmError('OPTION_INVALID', `${guest} is not a guest of ours`, { facts: { guest } });
+  throw new VzvmError('OPTION_INVALID', `${guest} is not a guest of ours`, {
+    facts: { guest },
+    hint: 'give a name of the form ca-PID-ID, such as ca-4711-0123456789ab',
+  });
 }

@@ -25,7 +25,10 @@ export class FakeSnapshots implements contract.MemorySnapshots {
   ): Promise<void> {
     await this.#guests.play('save', guest, signal);
     if (!this.#guests.runs(guest))
-      throw new VzvmError('GUEST_EXITED', `${guest} does not run`, { facts: { guest } });
+      throw new VzvmError('GUEST_EXITED', `${guest} does not run`, {
+        facts: { guest },
+        hint: `start it first: start('${guest}', signal)`,
+      });
     this.#keys.add(key);
     if (!keepRunning) this.#guests.end(guest);
   }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { z } from 'zod';
 import { VzvmError } from '../../errors.ts';
+import { qmpHint } from './qmp-hint.ts';
 
 const message = z.looseObject({
   return: z.unknown().optional(),
@@ -35,6 +36,7 @@ interface Expected {
 /** A connection to a guest's QMP socket. To be closed soon: QEMU serves one at a time, and others are shut out meanwhile. */
 export class QmpSession {
   readonly #socket: Socket;
+  readonly #socketPath: string;
   readonly #options: QmpOptions;
   readonly #expected: Expected[] = [];
   readonly #events: QmpEvent[] = [];
@@ -44,6 +46,7 @@ export class QmpSession {
   #end: Error | undefined;
 
   private constructor(socketPath: string, options: QmpOptions) {
+    this.#socketPath = socketPath;
     this.#options = options;
     const deadline = AbortSignal.timeout(options.timeoutMs);
     const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
@@ -147,11 +150,12 @@ export class QmpSession {
     this.#eventCame = Promise.withResolvers();
   }
 
-  #error(command: string, cause: Error): VzvmError {
+  #error(command: string, cause: NodeJS.ErrnoException): VzvmError {
     if (this.#options.signal?.aborted)
       return new VzvmError('ABORTED', 'a command to QEMU was cancelled', { cause });
     return new VzvmError('COMMAND_FAILED', `QEMU did not do ${command}: ${cause.message}`, {
       facts: { command },
+      hint: qmpHint({ socketPath: this.#socketPath, errno: cause.code, message: cause.message }),
       retry: 'safe',
       cause,
     });

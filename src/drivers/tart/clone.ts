@@ -4,6 +4,7 @@ import type { CloneRequest } from '../driver.ts';
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
 import { deleteVm } from './delete.ts';
 import { tartError } from './failure.ts';
+import { hintOfSizes } from './hints.ts';
 
 const LOOK_TIMEOUT_MS = 30_000;
 const CLONE_TIMEOUT_MS = 280_000;
@@ -36,7 +37,7 @@ async function demandSpace(tart: TartCli, minFreeMiB: number): Promise<void> {
     `no space for a VM in ${tart.home}: ${free} MiB free, ${minFreeMiB} MiB needed`,
     {
       facts: { path: tart.home, freeMiB: free, neededMiB: minFreeMiB },
-      hint: 'free some space: tart prune --older-than 30; or choose another disk with TART_HOME',
+      hint: `make room, see df -h ${tart.home}: tart prune --older-than 30; or choose another disk with TART_HOME`,
       retry: 'safe',
     },
   );
@@ -46,10 +47,10 @@ async function demandFreeName(tart: TartCli, guest: string, signal: AbortSignal)
   const result = await tart.run(['get', guest, '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS, signal });
   if (result.exitCode === EXIT_VM_STATE) return;
   if (result.exitCode !== 0)
-    throw tartError('CLONE_FAILED', `looking for ${guest}`, result, 'run: tart list', 'safe');
+    throw tartError(tart, 'CLONE_FAILED', `looking for ${guest}`, result, 'run: tart list', 'safe');
   throw new VzvmError('NAME_TAKEN', `there is a VM ${guest} already`, {
     facts: { guest },
-    hint: `remove it if it is not used: tart delete ${guest}`,
+    hint: `remove it if nobody uses it: npx vzvm rm ${guest}`,
   });
 }
 
@@ -58,21 +59,20 @@ async function clone(tart: TartCli, { image, guest }: CloneRequest, signal: Abor
   const result = await tart.run(['clone', source, guest], { timeoutMs: CLONE_TIMEOUT_MS, signal });
   if (result.exitCode === 0) return;
   if (result.exitCode === EXIT_VM_STATE) {
-    throw tartError('IMAGE_NOT_FOUND', `image ${image.ref} is gone`, result, `run: tart pull ${image.ref}`);
-  }
-  if (/no space left/i.test(result.stderrTail)) {
     throw tartError(
-      'DISK_FULL',
-      'no disk space for the clone',
+      tart,
+      'IMAGE_NOT_FOUND',
+      `image ${image.ref} is gone`,
       result,
-      'free some space: tart prune --older-than 30',
+      `run: tart pull ${image.ref}`,
     );
   }
   throw tartError(
+    tart,
     'CLONE_FAILED',
     `cloning ${image.ref}`,
     result,
-    `try it by hand: tart clone ${source} test`,
+    `try it by hand: tart clone ${source} ${guest}`,
     'safe',
   );
 }
@@ -91,10 +91,11 @@ async function configure(
   });
   if (result.exitCode === 0) return;
   throw tartError(
+    tart,
     'CLONE_FAILED',
     `configuring ${guest}`,
     result,
-    'check cpu, memoryMiB and diskGiB: disks only grow',
+    hintOfSizes(result.stderrTail, resources),
   );
 }
 

@@ -21,6 +21,7 @@ export async function deleteVm(tart: TartCli, guest: string): Promise<void> {
     if (result.exitCode === 0 && !(await exists(tart, guest))) return;
     if (attempt === TRIES) {
       throw tartError(
+        tart,
         'RELEASE_FAILED',
         `${guest} could not be deleted`,
         result,

@@ -21,6 +21,7 @@ import { damagedGuests } from './damaged.ts';
 import { deleteVm } from './delete.ts';
 import { dialByAgent, readHostKeys } from './guest-agent.ts';
 import { HomeLock } from './home-lock.ts';
+import { hintOfNoAddress } from './hints.ts';
 import { resolveTartImage } from './image.ts';
 import { findKeptVm, keepVm, listKeptVms, removeKeptVm, type KeptVms } from './kept.ts';
 import { explainNoAddress, readLeases } from './leases.ts';
@@ -181,6 +182,7 @@ class TartDriver implements contract.Driver {
     if (!address)
       throw new VzvmError('DIAL_FAILED', `${guest} has no address`, {
         facts: { guest, port },
+        hint: hintOfNoAddress(guest, this.#children.get(guest)?.ended.aborted === true),
         retry: 'safe',
       });
     try {
@@ -230,7 +232,10 @@ class TartDriver implements contract.Driver {
 
   async delete(guest: string): Promise<void> {
     if (parseGuestName(guest) === undefined) {
-      throw new VzvmError('OPTION_INVALID', `${guest} is not a VM of ours`, { facts: { guest } });
+      throw new VzvmError('OPTION_INVALID', `${guest} is not a VM of ours`, {
+        facts: { guest },
+        hint: `if nobody uses it: tart delete ${guest}`,
+      });
     }
     if (this.#children.has(guest)) await this.stop(guest, 0);
     await this.#lock.run(() => deleteVm(this.#tart, guest));

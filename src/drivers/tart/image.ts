@@ -3,6 +3,7 @@ import type { Image, ResolveOptions } from '../driver.ts';
 import { EXIT_VM_STATE, type TartCli } from './cli.ts';
 import { hasUnboundCredentials } from './environment.ts';
 import { tartError } from './failure.ts';
+import { hintOfPull } from './hints.ts';
 
 const LOOK_TIMEOUT_MS = 30_000;
 /** Images have some 5 GB; a slow line takes hours. The caller's signal ends it sooner. */
@@ -24,10 +25,10 @@ async function localDigest(tart: TartCli, ref: string, { signal }: ResolveOption
   const result = await tart.run(['get', ref, '--format', 'json'], { timeoutMs: LOOK_TIMEOUT_MS, signal });
   if (result.exitCode === 0) return `local:${ref}`;
   if (result.exitCode !== EXIT_VM_STATE)
-    throw tartError('IMAGE_NOT_FOUND', `image ${ref}`, result, 'run: tart list');
+    throw tartError(tart, 'IMAGE_NOT_FOUND', `image ${ref}`, result, 'run: tart list');
   throw new VzvmError('IMAGE_NOT_FOUND', `there is no VM ${ref} on this machine`, {
     facts: { image: ref },
-    hint: 'tart list shows what there is; a registry image has a slash: ghcr.io/cirruslabs/ubuntu:latest',
+    hint: 'use one of: tart list; an image of a registry has a slash in its name: ghcr.io/cirruslabs/ubuntu:latest',
   });
 }
 
@@ -45,8 +46,14 @@ async function remoteDigest(tart: TartCli, ref: string, options: ResolveOptions)
     onLine: (line) => options.log(`image: ${line}`),
   });
   if (pulled.exitCode !== 0) {
-    const hint = 'check the name and the network; a private registry wants: tart login HOST';
-    throw tartError('IMAGE_DOWNLOAD_FAILED', `image ${ref} could not be pulled`, pulled, hint, 'safe');
+    throw tartError(
+      tart,
+      'IMAGE_DOWNLOAD_FAILED',
+      `image ${ref} could not be pulled`,
+      pulled,
+      hintOfPull(pulled.stderrTail, ref),
+      'safe',
+    );
   }
   return (await fqn(tart, ref, options.signal)) ?? ref;
 }

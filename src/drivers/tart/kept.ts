@@ -43,7 +43,7 @@ export async function keepVm(kept: KeptVms, request: KeepRequest, signal: AbortS
     });
     if (clone.exitCode !== 0) {
       const hint = 'free some space: tart prune --older-than 30';
-      throw tartError('IMAGE_BUILD_FAILED', `keeping ${request.guest}`, clone, hint, 'safe');
+      throw tartError(kept.tart, 'IMAGE_BUILD_FAILED', `keeping ${request.guest}`, clone, hint, 'safe');
     }
     await mkdir(kept.folder, { recursive: true, mode: 0o700 });
     await writeRecord(recordOf(kept, request.key), {

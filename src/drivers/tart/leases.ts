@@ -46,7 +46,7 @@ export function explainNoAddress(
   const facts = { guest, leases: taken };
   if (isFull) {
     const message = `macOS has no address left for ${guest}: ${taken} leases of its network are taken`;
-    const hint = `${SHORTER_LEASES}; and ${FREE_ALL_LEASES}`;
+    const hint = `${FREE_ALL_LEASES}; and so that it does not come again: ${SHORTER_LEASES}`;
     return new VzvmError('LIMIT_REACHED', message, { facts, hint, retry: 'safe' });
   }
   if (!hasDuid) return undefined;

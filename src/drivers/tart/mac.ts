@@ -17,7 +17,7 @@ export async function readMac(home: string, guest: string): Promise<string | und
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new VzvmError('COMMAND_FAILED', `the hardware address of ${guest} cannot be read`, {
       facts: { guest, path: file },
-      hint: `look at it: cat ${file}`,
+      hint: `the VM may be damaged, look at it: cat ${file}; to remove it: npx vzvm rm ${guest}`,
       retry: 'safe',
       cause,
     });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../errors.ts';
 import { signalProcess } from '../../process/end-process.ts';
-import { spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
+import { readTail, spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
 import type { TartCli } from './cli.ts';
-import { runError } from './failure.ts';
+import { notStarted, runError } from './failure.ts';
 import { runs } from './state.ts';
 
 const START_TIMEOUT_MS = 50_000;
@@ -26,7 +26,7 @@ export async function startVm(
     env: tart.envOf('run'),
   });
   try {
-    await untilRunning(tart, guest, child, signal);
+    await untilRunning(tart, guest, { child, logFile }, signal);
     return child;
   } catch (error) {
     signalProcess(child.pid, 'SIGKILL');
@@ -38,15 +38,15 @@ export async function startVm(
 async function untilRunning(
   tart: TartCli,
   guest: string,
-  child: DetachedProcess,
+  { child, logFile }: { readonly child: DetachedProcess; readonly logFile: string },
   signal: AbortSignal,
 ): Promise<void> {
   const ended = child.exited.then((report): never => {
-    throw runError(guest, report.stderrTail, report.code);
+    throw runError(tart, guest, report.stderrTail, report.code);
   });
   ended.catch(() => undefined); // Told by the race below, or of no interest any more.
   const looking = new AbortController();
-  const look = lookUntilRunning(tart, guest, AbortSignal.any([signal, looking.signal]));
+  const look = lookUntilRunning(tart, guest, logFile, AbortSignal.any([signal, looking.signal]));
   try {
     await Promise.race([ended, look]);
   } finally {
@@ -56,16 +56,15 @@ async function untilRunning(
   }
 }
 
-async function lookUntilRunning(tart: TartCli, guest: string, signal: AbortSignal): Promise<void> {
+async function lookUntilRunning(
+  tart: TartCli,
+  guest: string,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await runs(tart, guest, signal))) {
-    if (Date.now() >= deadline) {
-      throw new VzvmError('BOOT_FAILED', `tart did not run ${guest} within ${START_TIMEOUT_MS} ms`, {
-        facts: { guest },
-        hint: `see it for yourself: tart run ${guest}`,
-        retry: 'safe',
-      });
-    }
+    if (Date.now() >= deadline) throw notStarted(tart, guest, await readTail(logFile), START_TIMEOUT_MS);
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // The next look tells.
     if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
   }

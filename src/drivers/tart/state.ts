@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { VzvmError } from '../../errors.ts';
+import { tail, VzvmError } from '../../errors.ts';
 import type { TartCli } from './cli.ts';
 import { tartError } from './failure.ts';
 
@@ -32,7 +32,7 @@ export async function listVms(tart: TartCli): Promise<readonly ListedVm[]> {
       return all.map((each) => ({ name: each.Name, running: isRunning(each) }));
     }
     if (attempt === TRIES)
-      throw tartError('COMMAND_FAILED', 'listing VMs', result, 'see for yourself: tart list', 'safe');
+      throw tartError(tart, 'COMMAND_FAILED', 'listing VMs', result, 'see for yourself: tart list', 'safe');
     await sleep(PAUSE_MS);
   }
 }
@@ -52,7 +52,8 @@ function read<T>(schema: z.ZodType<T>, command: string, text: string): T {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
     throw new VzvmError('COMMAND_FAILED', `${command} says what cannot be read`, {
-      hint: `see for yourself: ${command} --format json; a newer vzvm may know this tart`,
+      hint: `see for yourself: ${command} --format json; a newer vzvm may know this tart: tart --version`,
+      stderrTail: tail(text),
       retry: 'safe',
       cause,
     });

@@ -31,7 +31,7 @@ export async function stopProcess(
   }
   throw new VzvmError('RELEASE_FAILED', `tart run of ${guest} does not end`, {
     facts: { guest, pid },
-    hint: `end it by hand: kill -9 ${pid}`,
+    hint: `see what it waits for: ps -o pid,stat,command -p ${pid}; once it is gone: npx vzvm rm ${guest}`,
     retry: 'safe',
   });
 }
@@ -48,10 +48,11 @@ export async function stopByTart(tart: TartCli, guest: string): Promise<void> {
   if (result.exitCode === EXIT_VM_STATE) return;
   if (result.exitCode === 0 && (await untilStopped(tart, guest))) return;
   throw tartError(
+    tart,
     'RELEASE_FAILED',
     `${guest} could not be stopped`,
     result,
-    `run: tart stop ${guest}`,
+    `see whether it runs: tart list; then: tart stop ${guest}`,
     'safe',
   );
 }

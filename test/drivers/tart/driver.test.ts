@@ -101,7 +101,7 @@ describe('the Tart driver', () => {
   it.each([
     ['limit', 'The number of VMs exceeds the system limit', 'LIMIT_REACHED'],
     ['keychain', 'Error Domain=VZErrorDomain Code=1', 'BOOT_FAILED', 'security unlock-keychain'],
-  ])('reports a run that ends at once: %s', async (fault, stderr, code, hint = 'tart list') => {
+  ])('reports a run that ends at once: %s', async (fault, stderr, code, hint = 'tart stop a') => {
     const request = await requestFor();
     await bench.driver.clone(request, never);
     await bench.fault('run', fault);
