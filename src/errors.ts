@@ -64,6 +64,9 @@ export interface VzvmErrorInit {
   readonly cause?: unknown;
 }
 
+const REPORT =
+  "this is a bug of this package: report it with this error, its cause, and a trace of it, as the option trace: 'boot.ndjson' writes one";
+
 /** The one error class of this package. `code` says what happened, `hint` what to do. */
 export class VzvmError extends Error {
   override readonly name = 'VzvmError';
@@ -78,7 +81,7 @@ export class VzvmError extends Error {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = code;
     this.facts = init.facts ?? {};
-    this.hint = init.hint;
+    this.hint = init.hint ?? (code === 'INTERNAL' ? REPORT : undefined);
     this.retry = init.retry ?? 'unsafe';
     this.stderrTail = init.stderrTail;
     this.exitCode = init.exitCode;

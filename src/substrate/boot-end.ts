@@ -4,6 +4,7 @@ import { messageOf, VzvmError } from '../errors.ts';
 import type { VmOutput } from '../machines/vm/index.ts';
 import type { BootContext } from './boot-context.ts';
 import { BootError } from './boot-error.ts';
+import { notReleased } from './released.ts';
 import type { HostedVm } from './vm-host.ts';
 
 /** @throws VzvmError ABORTED. */
@@ -56,7 +57,7 @@ export async function orEnd({ vm }: HostedVm, work: () => Promise<void>): Promis
   } catch (error) {
     const { problems } = await vm.dispose('claim failed');
     if (problems.length === 0) throw error;
-    throw new VzvmError('RELEASE_FAILED', [messageOf(error), ...problems].join('; '), { cause: error });
+    throw notReleased([{ vmId: vm.name, problems: [messageOf(error), ...problems] }], error);
   }
 }
 
@@ -73,6 +74,8 @@ async function bootFailure(
   const failure = vm.failure ?? output?.failure;
   if (!failure) return aborted(output);
   return new BootError(failure, {
+    guest: vm.name,
+    isKept,
     consoleTail: session.consoleAtFailure ?? consoleTail,
     problems: output?.problems ?? [],
     cause: session.lastError,
@@ -83,5 +86,6 @@ function aborted(output: VmOutput | undefined): VzvmError {
   const problems = output?.problems ?? [];
   return new VzvmError('ABORTED', ['the boot was cancelled', ...problems].join('; '), {
     facts: { guest: output?.vmId },
+    ...(problems.length === 0 ? {} : { hint: `remove what is left: npx vzvm rm ${output?.vmId}` }),
   });
 }

@@ -1,5 +1,6 @@
 import { VzvmError, type VzvmErrorCode } from '../errors.ts';
 import { hintOfConsole } from './console-evidence.ts';
+import { type LeftOfBoot, lookHint } from './look-hint.ts';
 import type { VmFailure, Where } from '../machines/vm/index.ts';
 
 /** Why a boot did not end in a healthy VM: the step, the cause, what the guest's console said, and what to do. */
@@ -15,11 +16,11 @@ export class BootError extends VzvmError {
 
   constructor(
     failure: VmFailure,
-    details: { consoleTail: string; problems: readonly string[]; cause: unknown },
+    details: LeftOfBoot & { readonly consoleTail: string; readonly cause: unknown },
   ) {
     const hint = hintFor(failure, details);
     super(failure.code as VzvmErrorCode, messageFor(failure, hint, details.consoleTail), {
-      facts: { ...failure.facts, step: failure.step, attempt: failure.attempt },
+      facts: { ...failure.facts, guest: details.guest, step: failure.step, attempt: failure.attempt },
       cause: details.cause,
       ...(hint === undefined ? {} : { hint }),
       ...(failure.exitCode === undefined ? {} : { exitCode: failure.exitCode }),
@@ -34,16 +35,15 @@ export class BootError extends VzvmError {
 
 /** What the console shows comes first. Of a step that was too slow because the same thing failed again and again, that thing's own hint comes next. */
 function hintFor(
-  { hint, lastError }: VmFailure,
-  { cause, consoleTail }: { readonly cause: unknown; readonly consoleTail: string },
+  { step, hint, lastError }: VmFailure,
+  { cause, consoleTail, ...left }: LeftOfBoot & { readonly cause: unknown; readonly consoleTail: string },
 ): string | undefined {
   const isLast = lastError !== undefined && cause instanceof VzvmError && cause.message === lastError;
-  return (
-    [hintOfConsole(consoleTail), isLast ? cause.hint : undefined, hint]
-      .filter((each) => each !== undefined)
-      .join('; or ') || undefined
-  );
+  const ways = [hintOfConsole(consoleTail), isLast ? cause.hint : undefined, hint].filter(isThere);
+  return [ways.join('; or '), lookHint(step, left)].filter(isThere).join('; ') || undefined;
 }
+
+const isThere = (each: string | undefined): each is string => each !== undefined && each !== '';
 
 function messageFor(failure: VmFailure, hint: string | undefined, consoleTail: string): string {
   const parts = [`${failure.step} failed: ${failure.message}`];

@@ -122,6 +122,7 @@ export class Checkpoints {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new VzvmError('OPTION_INVALID', `count must be a whole number from 1, not ${String(count)}`, {
         facts: { count },
+        hint: 'give a number of VMs, as in fork({ count: 2 })',
       });
     }
     const { options, host } = this.#deps.context;
@@ -129,7 +130,7 @@ export class Checkpoints {
     if (host.count + count <= maxConcurrent) return count;
     throw new VzvmError('LIMIT_REACHED', `${host.count} VMs run, and no more than ${maxConcurrent} may`, {
       facts: { running: host.count, count, maxConcurrent },
-      hint: 'shut VMs down first, or raise maxConcurrent',
+      hint: `shut ${host.count + count - maxConcurrent} of them down first, or set maxConcurrent to ${host.count + count}`,
     });
   }
 
@@ -153,14 +154,14 @@ function assertOpen(signal: AbortSignal): void {
 function notReady(guest: string): VzvmError {
   return new VzvmError('GUEST_EXITED', `${guest} does not serve, so it cannot be copied`, {
     facts: { guest },
-    hint: 'boot another VM',
+    hint: `see what became of it: npx vzvm logs ${guest}; and boot another VM`,
   });
 }
 
 function removed({ key }: SavedVm): VzvmError {
   return new VzvmError('IMAGE_NOT_FOUND', `the checkpoint ${key} was removed`, {
     facts: { key },
-    hint: 'make another one from a VM that runs',
+    hint: 'make another one from a VM that runs: await vm.checkpoint()',
   });
 }
 

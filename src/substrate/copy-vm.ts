@@ -3,6 +3,7 @@ import { VzvmError } from '../errors.ts';
 import type { BootContext } from './boot-context.ts';
 import { endIfAborted, orEnd, untilReady } from './boot-end.ts';
 import { startShown } from './boot-start.ts';
+import { notReleased } from './released.ts';
 import type { SavedVm } from './saved-vm.ts';
 import { createSession } from './session.ts';
 import type { HostedVm } from './vm-host.ts';
@@ -31,9 +32,8 @@ export async function copyAll(
   if (failures.length === 0 && !signal.aborted) return forks;
   const ends = await Promise.all(forks.map(({ vm }) => vm.dispose('another copy failed')));
   const cause = failures[0] ?? new VzvmError('ABORTED', 'the copying was cancelled');
-  const problems = ends.flatMap((end) => end.problems);
-  if (problems.length === 0) throw cause;
-  throw new VzvmError('RELEASE_FAILED', problems.join('; '), { cause });
+  const left = ends.filter((end) => end.problems.length > 0);
+  throw left.length === 0 ? cause : notReleased(left, cause);
 }
 
 async function copyOne(context: BootContext, saved: SavedVm, signal: AbortSignal): Promise<HostedVm> {

@@ -5,6 +5,7 @@ import { VzvmError, type VzvmErrorCode } from '../errors.ts';
 import { imageMachine, type ImageOutput } from '../machines/image/index.ts';
 import type { FollowedImage } from './progress.ts';
 import type { HostedVm } from './vm-host.ts';
+import { notReleased } from './released.ts';
 import type { VmRuntime } from './vm-runtime.ts';
 
 /** Until then a guest may power off by itself. */
@@ -26,7 +27,8 @@ export interface ImageBuild {
  * @throws VzvmError ABORTED, or what the step that failed says.
  */
 export async function buildImage(build: ImageBuild): Promise<boolean> {
-  const actor = createActor(imageMachine.provide({ actors: actorsOf(build) }), {
+  const subject: Subject = {};
+  const actor = createActor(imageMachine.provide({ actors: actorsOf(build, subject) }), {
     input: { key: build.image.key },
   });
   actor.on('step', ({ step }) => {
@@ -46,30 +48,37 @@ export async function buildImage(build: ImageBuild): Promise<boolean> {
     if (build.signal.aborted) cancel();
     const output = await ended;
     build.progress?.end(output.made);
-    return outcome(output);
+    return outcome(output, subject.hosted?.vm.name);
   } finally {
     build.signal.removeEventListener('abort', cancel);
   }
 }
 
-function outcome({ made, failure, cancelled, problems }: ImageOutput): boolean {
+function outcome({ made, failure, cancelled, problems }: ImageOutput, vmId = ''): boolean {
   if (failure) {
     const { code, step, message, ...rest } = failure;
     const what = [`${step} failed: ${message}`, ...problems].join('; ');
-    throw new VzvmError(code as VzvmErrorCode, what, { ...rest, facts: { ...rest.facts, step } });
+    throw new VzvmError(code as VzvmErrorCode, what, {
+      ...rest,
+      facts: { ...rest.facts, guest: vmId, step },
+    });
   }
-  if (problems.length > 0) throw new VzvmError('RELEASE_FAILED', problems.join('; '));
+  if (problems.length > 0) throw notReleased([{ vmId, problems }]);
   if (cancelled) throw new VzvmError('ABORTED', 'the making of the image was cancelled');
   return made;
 }
 
-function actorsOf(build: ImageBuild) {
+/** The VM that the image is made of, once there is one. */
+interface Subject {
+  hosted?: HostedVm;
+}
+
+function actorsOf(build: ImageBuild, subject: Subject) {
   const { driver, image } = build;
   let turn: Promise<Turn> | undefined;
-  let subject: HostedVm | undefined;
   const vm = (): HostedVm => {
-    if (!subject) throw new VzvmError('INTERNAL', 'there is no VM to make an image of');
-    return subject;
+    if (!subject.hosted) throw new VzvmError('INTERNAL', 'there is no VM to make an image of');
+    return subject.hosted;
   };
   return {
     waitForTurn: actor<void>(async (signal) => {
@@ -78,16 +87,16 @@ function actorsOf(build: ImageBuild) {
     }),
     findImage: actor<boolean>(async (signal) => (await driver.findImage(image.key, signal)) !== undefined),
     provision: actor<void>(async (signal) => {
-      subject = build.start();
+      subject.hosted = build.start();
       const tell = (await turn)?.tell;
-      subject.vm.on((event) => void (event.type === 'step' && tell?.(event.step)));
-      await untilPrepared(subject.vm, signal);
+      subject.hosted.vm.on((event) => void (event.type === 'step' && tell?.(event.step)));
+      await untilPrepared(subject.hosted.vm, signal);
     }),
     seal: actor<void>((signal) => sealGuest(vm().session, image, signal)),
     powerOff: actor<void>(() => driver.stop(vm().vm.name, POWER_OFF_MS)),
     keep: actor<void>((signal) => driver.keepImage(keepRequest(vm(), image), signal)),
     remove: actor<string[]>(async () => {
-      const output = await subject?.vm.dispose('image');
+      const output = await subject.hosted?.vm.dispose('image');
       // A turn that was cancelled while it was waited for was never ours.
       (await turn?.catch(() => undefined))?.end();
       return [...(output?.problems ?? [])];

@@ -12,7 +12,7 @@ const failure: VmFailure = {
   hint: 'read the console',
   lastError: 'connection refused',
 };
-const details = { consoleTail: '', problems: [], cause: undefined };
+const details = { guest: 'ca-1', isKept: false, consoleTail: '', problems: [], cause: undefined };
 
 describe('the error of a boot', () => {
   it('says the step, the cause, the last error and what to do', () => {
@@ -23,8 +23,8 @@ describe('the error of a boot', () => {
       code: 'STEP_TIMEOUT',
       step: 'ssh-connect',
       attempt: 3,
-      hint: 'read the console',
-      facts: { timeoutMs: 5, step: 'ssh-connect', attempt: 3 },
+      hint: 'read the console; remove what is left of it: npx vzvm rm ca-1',
+      facts: { timeoutMs: 5, guest: 'ca-1', step: 'ssh-connect', attempt: 3 },
       problems: ['disk: busy'],
       cause,
     });
@@ -32,7 +32,7 @@ describe('the error of a boot', () => {
       [
         'ssh-connect failed: ssh-connect was not done within 5 ms',
         'last error: connection refused',
-        'what to do: read the console',
+        'what to do: read the console; remove what is left of it: npx vzvm rm ca-1',
       ].join('\n  '),
     );
   });
@@ -64,5 +64,16 @@ describe('the error of a boot', () => {
     const error = new BootError({ ...failure, step: 'spawn' }, { ...details, consoleTail: 'login:' });
     expect(error.message).not.toContain('login:');
     expect(error.consoleTail).toBe('login:');
+  });
+
+  it.each([
+    ['ssh-connect', 'npx vzvm logs ca-1'],
+    ['upload', 'npx vzvm ssh ca-1'],
+    ['spawn', 'npx vzvm logs ca-1 --harness'],
+  ] as const)('of a VM that is kept says how to look into it and to remove it: %s', (step, look) => {
+    const { hint } = new BootError({ ...failure, step }, { ...details, isKept: true });
+    expect(hint).toBe(
+      `read the console; the VM is kept, look into it: ${look}; then remove it: npx vzvm rm ca-1`,
+    );
   });
 });

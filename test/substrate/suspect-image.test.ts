@@ -12,7 +12,7 @@ import { tempDir } from '../helpers/temp.ts';
 const failed = (failure: Partial<VmFailure>, consoleTail = '') =>
   new BootError(
     { step: 'ssh-connect', code: 'GUEST_EXITED', message: 'it failed', attempt: 1, facts: {}, ...failure },
-    { consoleTail, problems: [], cause: undefined },
+    { guest: 'ca-1', isKept: false, consoleTail, problems: [], cause: undefined },
   );
 const timedOut = (timeoutMs: number, consoleTail = '') =>
   failed({ code: 'STEP_TIMEOUT', facts: { timeoutMs } }, consoleTail);

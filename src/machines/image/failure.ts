@@ -13,6 +13,6 @@ export function timeoutOf(step: ImageStep, timeoutMs: number): ImageFailure {
     code: 'STEP_TIMEOUT',
     message: `${step} was not done within ${timeoutMs} ms`,
     facts: { timeoutMs },
-    hint: 'try it again; a host short of memory or processors shows in `free -m` and `uptime`',
+    hint: 'try it again: npx vzvm image build; a host short of memory or processors shows in free -m and uptime',
   };
 }

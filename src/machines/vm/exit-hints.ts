@@ -35,9 +35,9 @@ export function guestExitHint({ code, signal, stderrTail }: GuestExit): string {
 }
 
 /** What to do about the end of a harness, by what it said and how it ended. */
-export function harnessExitHint({ code, stderrTail }: HarnessExit): string {
+export function harnessExitHint({ code, stderrTail }: HarnessExit, vmId: string): string {
   const known = found(HARNESS, stderrTail);
   if (known !== undefined) return known;
   if (code === 137 || code === 134) return 'the guest has too little memory: give it more with memoryMiB';
-  return 'the end of its log is in this error; with keepOnFailure the VM stays: npx vzvm logs NAME --harness';
+  return `the end of its log is in this error; with keepOnFailure the VM stays: npx vzvm logs ${vmId} --harness`;
 }

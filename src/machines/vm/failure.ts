@@ -1,41 +1,26 @@
 import { messageOf, tail, VzvmError } from '../../errors.ts';
 import { guestExitHint, harnessExitHint } from './exit-hints.ts';
+import { timeoutHint } from './timeout-hints.ts';
 import type { GuestExit, HarnessExit, Step, VmContext, VmFailure } from './types.ts';
 
-/** What to do when a step was not done by its deadline. */
-const TIMEOUT_HINTS: Readonly<Record<Step, string>> = {
-  cloning:
-    'see `df -h` for a full disk and that the image can be pulled; `timeouts.cloning` allows more time',
-  booting:
-    'the host may be short of memory or processors: see `free -m` and `uptime`; `timeouts.booting` allows more time',
-  'ip-polling':
-    'read the console: the guest has to get an address, and to start sshd if its image was built here; `timeouts["ip-polling"]` allows more time',
-  'ssh-connect': 'read the console: the image has to start sshd; `timeouts["ssh-connect"]` allows more time',
-  upload: 'run `df -h` in a guest kept by `keepOnFailure`; `timeouts.upload` allows more time',
-  'node-install':
-    'see that the guest reaches the network, or use an image with Node; `timeouts["node-install"]` allows more time',
-  'npm-install':
-    'run `npm ping` in a guest kept by `keepOnFailure`: it has to reach the registry; `timeouts["npm-install"]` allows more time',
-  spawn: "read the harness's log in a guest kept by `keepOnFailure`; `timeouts.spawn` allows more time",
-};
-
-type At = Pick<VmContext, 'step' | 'attempt' | 'lastError'>;
+type At = Pick<VmContext, 'vmId' | 'step' | 'attempt' | 'lastError'>;
 
 /** The failure that an actor's rejection is. */
-export function failureOf(error: unknown, at: At): VmFailure {
+export function failureOf(error: unknown, at: Pick<At, 'step' | 'attempt'>): VmFailure {
   return { step: at.step, attempt: at.attempt, ...factsOf(error) };
 }
 
 /** What an error tells, whatever it is, as plain JSON. */
 export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'lastError'> {
-  const known = error instanceof VzvmError ? error : ofSystem(error);
+  const known =
+    error instanceof VzvmError ? error : (ofSystem(error) ?? new VzvmError('INTERNAL', said(error)));
   return {
-    code: known?.code ?? 'INTERNAL',
+    code: known.code,
     message: said(error),
-    facts: known?.facts ?? {},
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
-    ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
-    ...(known?.stderrTail === undefined ? {} : { stderrTail: tail(known.stderrTail) }),
+    facts: known.facts,
+    ...(known.hint === undefined ? {} : { hint: known.hint }),
+    ...(known.exitCode === undefined ? {} : { exitCode: known.exitCode }),
+    ...(known.stderrTail === undefined ? {} : { stderrTail: tail(known.stderrTail) }),
   };
 }
 
@@ -61,20 +46,20 @@ export function timeoutOf(step: Step, timeoutMs: number, at: At): VmFailure {
     code: 'STEP_TIMEOUT',
     message: `${step} was not done within ${timeoutMs} ms`,
     facts: { timeoutMs },
-    hint: TIMEOUT_HINTS[step],
+    hint: timeoutHint(step, at.vmId),
     ...(at.lastError === null ? {} : { lastError: at.lastError }),
   };
 }
 
 /** The failure of a guest that was out of reach for longer than it may be. */
-export function lostOf({ step, attempt, lastError, timeoutsMs }: VmContext): VmFailure {
+export function lostOf({ vmId, step, attempt, lastError, timeoutsMs }: VmContext): VmFailure {
   return {
     step,
     attempt,
     code: 'SSH_CLOSED',
     message: `the SSH connection to the guest was lost, and not made again within ${timeoutsMs.healthy} ms`,
     facts: { timeoutMs: timeoutsMs.healthy },
-    hint: 'the harness need not have ended: read the console for a guest out of memory; `timeouts.healthy` allows more time',
+    hint: `the harness need not have ended, the guest may be out of memory: npx vzvm logs ${vmId}; \`timeouts.healthy\` allows more time`,
     ...(lastError === null ? {} : { lastError }),
   };
 }
@@ -102,7 +87,7 @@ export function harnessExitOf(exit: HarnessExit, at: At): VmFailure {
     code: 'HARNESS_CRASHED',
     message: exit.code === null ? 'the harness ended' : `the harness ended (exit code ${exit.code})`,
     facts: {},
-    hint: harnessExitHint(exit),
+    hint: harnessExitHint(exit, at.vmId),
     stderrTail: tail(exit.stderrTail),
     ...(exit.code === null ? {} : { exitCode: exit.code }),
   };

@@ -27,9 +27,9 @@ describe('the hint of a harness that ended', () => {
     [{ code: 1, stderrTail: 'ENOSPC: no space left on device' }, 'diskGiB'],
     [{ code: 1, stderrTail: 'Error [ERR_MODULE_NOT_FOUND]' }, 'npx vzvm image build'],
     [{ code: 98, stderrTail: 'listen EADDRINUSE' }, '7700'],
-    [{ code: 1, stderrTail: 'a bad day' }, 'npx vzvm logs'],
+    [{ code: 1, stderrTail: 'a bad day' }, 'npx vzvm logs ca-1 --harness'],
   ])('%o says %s', (exit, part) => {
-    expect(harnessExitHint(exit)).toContain(part);
+    expect(harnessExitHint(exit, 'ca-1')).toContain(part);
   });
 });
 
@@ -48,7 +48,7 @@ describe('the hint of a console', () => {
 });
 
 describe('every way that the chart itself fails', () => {
-  const at = { step: 'spawn', attempt: 1, lastError: null } as const;
+  const at = { vmId: 'ca-1', step: 'spawn', attempt: 1, lastError: null } as const;
   const ways = [
     ...STEPS.map((step) => timeoutOf(step, 1_000, { ...at, step })),
     guestExitOf({ code: 1, signal: null, stderrTail: '' }, at),
