@@ -101,7 +101,7 @@ async function demand(parked: Parked, demanded: Demand): Promise<void> {
     hint:
       hint ??
       HINTS[code ?? ''] ??
-      'check that what answers is a parked harness of this version; else boot a new VM',
+      'dispose the VM and boot a new one; if it happens again, see which version answers: GET /v1/health',
   });
 }
 

@@ -1,6 +1,6 @@
 import { fromPromise } from 'xstate';
 import { isAborted, messageOf, VzvmError } from '../errors.ts';
-import { nodesourceCommand, npmNodeCommand } from '../guest/index.ts';
+import { explainNodeFailure, nodesourceCommand, npmNodeCommand } from '../guest/index.ts';
 import { asStepError, execInGuest } from './guest-connection.ts';
 import { caPathInGuest, sendCertificates } from './host-certificates.ts';
 import type { HostNpm } from './host-npm.ts';
@@ -47,7 +47,7 @@ function failure(problems: readonly string[], cause: unknown): VzvmError {
   const known = cause instanceof VzvmError ? cause : undefined;
   return new VzvmError('NODE_INSTALL_FAILED', `Node could not be installed (${problems.join('; ')})`, {
     retry: known?.retry ?? 'safe',
-    hint: known?.hint ?? 'check that the guest has a network, or use an image that has Node 20 or newer',
+    hint: known?.hint ?? explainNodeFailure(messageOf(cause)).hint,
     cause,
     ...(known?.stderrTail === undefined ? {} : { stderrTail: known.stderrTail }),
     ...(known?.exitCode === undefined ? {} : { exitCode: known.exitCode }),
@@ -96,9 +96,6 @@ async function install(vm: VmSession, command: string, signal: AbortSignal, toke
       ...(token === undefined ? {} : { input: `${token}\n` }),
     });
   } catch (error) {
-    throw asStepError(error, 'NODE_INSTALL_FAILED', () => ({
-      hint: 'check that the guest has a network and that its package registry answers',
-      retry: 'safe',
-    }));
+    throw asStepError(error, 'NODE_INSTALL_FAILED', explainNodeFailure);
   }
 }

@@ -12,6 +12,7 @@ export {
 export { installKeyCommand } from './install-key.ts';
 export { nodesourceCommand, npmNodeCommand } from './install-node.ts';
 export { markPackagesCommand, markUploadedCommand } from './markers.ts';
+export { explainNodeFailure } from './node-failure.ts';
 export { explainNpmFailure, npmCiCommand } from './npm-ci.ts';
 export { parkedConfig } from './parked-config.ts';
 export { prepareCommand, type Preparation } from './prepare.ts';

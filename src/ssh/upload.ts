@@ -69,5 +69,5 @@ function explain(stderr: string, directory: string): { hint: string; retry: 'saf
     };
   }
   if (/not found/i.test(stderr)) return { hint: 'use an image that has tar and gzip', retry: 'unsafe' };
-  return { hint: 'check the disk of the guest', retry: 'safe' };
+  return { hint: `see the disk of the guest: df -h ${directory}`, retry: 'safe' };
 }
