@@ -94,9 +94,13 @@ export function isAborted(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown. It never throws itself: whoever tells of an error has more to do. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'an error that cannot be read';
+  }
 }
 
 /** The last `limit` characters, cut at a line's start where there is one: enough to explain, too little to flood. */

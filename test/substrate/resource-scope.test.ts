@@ -36,6 +36,13 @@ describe('the resources of a VM', () => {
     expect(released).toEqual(['files']);
   });
 
+  it('are all released, also where what a driver throws cannot even be read', async () => {
+    const { scope, released } = scopeWith('files');
+    scope.add('process', () => Promise.reject(Object.create(null) as Error));
+    expect(await scope.release()).toEqual(['process: an error that cannot be read']);
+    expect(released).toEqual(['files']);
+  });
+
   it('are all released, whichever of them cannot be: each problem is told by name', async () => {
     const { scope, released, add } = scopeWith('files');
     scope.add('process', () => Promise.reject(new Error('still runs')));

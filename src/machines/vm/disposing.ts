@@ -1,4 +1,4 @@
-import { said } from './failure.ts';
+import { messageOf } from '../../errors.ts';
 import { begin, byId, done } from './fragments.ts';
 import { vmSetup } from './setup.ts';
 
@@ -27,7 +27,10 @@ export const disposing = vmSetup.createStateConfig({
         },
         onError: {
           target: 'done',
-          actions: { type: 'recordProblems', params: ({ event }) => ({ problems: [said(event.error)] }) },
+          actions: {
+            type: 'recordProblems',
+            params: ({ event }) => ({ problems: [messageOf(event.error)] }),
+          },
         },
       },
       after: {

@@ -13,10 +13,10 @@ export function failureOf(error: unknown, at: Pick<At, 'step' | 'attempt'>): VmF
 /** What an error tells, whatever it is, as plain JSON. */
 export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'lastError'> {
   const known =
-    error instanceof VzvmError ? error : (ofSystem(error) ?? new VzvmError('INTERNAL', said(error)));
+    error instanceof VzvmError ? error : (ofSystem(error) ?? new VzvmError('INTERNAL', messageOf(error)));
   return {
     code: known.code,
-    message: said(error),
+    message: messageOf(error),
     facts: known.facts,
     ...(known.hint === undefined ? {} : { hint: known.hint }),
     ...(known.exitCode === undefined ? {} : { exitCode: known.exitCode }),
@@ -29,9 +29,12 @@ function ofSystem(error: unknown): VzvmError | undefined {
   const { code, path } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException;
   const facts = path === undefined ? {} : { path };
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new VzvmError('DISK_FULL', said(error), { facts, hint: `make room: df -h ${path ?? ''}`.trim() });
+    return new VzvmError('DISK_FULL', messageOf(error), {
+      facts,
+      hint: `make room: df -h ${path ?? ''}`.trim(),
+    });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new VzvmError('PERMISSION_DENIED', said(error), {
+    return new VzvmError('PERMISSION_DENIED', messageOf(error), {
       facts,
       hint: `see whose it is: ls -ld ${path ?? '.'}`,
     });
@@ -91,15 +94,6 @@ export function harnessExitOf(exit: HarnessExit, at: At): VmFailure {
     stderrTail: tail(exit.stderrTail),
     ...(exit.code === null ? {} : { exitCode: exit.code }),
   };
-}
-
-/** What anything thrown says. Runs in actions, where an exception would end the machine without its teardown. */
-export function said(error: unknown): string {
-  try {
-    return messageOf(error);
-  } catch {
-    return 'an error that cannot be read';
-  }
 }
 
 /** Whether trying the step again is safe and may help. */

@@ -1,7 +1,8 @@
 import { assign, emit, raise, setup } from 'xstate';
+import { messageOf } from '../../errors.ts';
 import { contracts } from './contracts.ts';
 import { delays } from './delays.ts';
-import { failureOf, guestExitOf, harnessExitOf, lostOf, said, timeoutOf } from './failure.ts';
+import { failureOf, guestExitOf, harnessExitOf, lostOf, timeoutOf } from './failure.ts';
 import { guards } from './guards.ts';
 import type {
   GuestExit,
@@ -42,10 +43,10 @@ export const vmSetup = setup({
     })),
     countAttempt: assign(({ context }, params: Thrown) => ({
       attempt: context.attempt + 1,
-      lastError: said(params.error),
+      lastError: messageOf(params.error),
     })),
     countLook: assign(({ context }) => ({ looks: context.looks + 1 })),
-    recordLastError: assign((_, params: Thrown) => ({ lastError: said(params.error) })),
+    recordLastError: assign((_, params: Thrown) => ({ lastError: messageOf(params.error) })),
     recordAddress: assign((_, params: { address: string | null }) => ({ address: params.address })),
     recordFacts: assign((_, params: { guest: GuestFacts }) => ({ guest: params.guest })),
     // None of these can replace an earlier failure: `failed` has no actor left that could fail.
@@ -87,7 +88,7 @@ export const vmSetup = setup({
       ...(params.problem === null ? {} : { problem: params.problem }),
     })),
     announceReady: emit({ type: 'ready' }),
-    announceLost: emit((_, params: Thrown) => ({ type: 'lost', reason: said(params.error) }) as const),
+    announceLost: emit((_, params: Thrown) => ({ type: 'lost', reason: messageOf(params.error) }) as const),
     announceFound: emit({ type: 'found' }),
     announceFailure: emit(({ context }) => {
       const failure = context.failure ?? failureOf('failed for no recorded reason', context);
