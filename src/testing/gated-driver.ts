@@ -9,7 +9,7 @@ const LOOK_MS = 50;
 export interface Lanes {
   laneOf(guest: string): Lane | undefined;
   /** What a call that was let through does with a stream to a guest. */
-  stream(lane: Lane, dial: () => Promise<Duplex>): Promise<Duplex>;
+  stream(lane: Lane, port: number, dial: () => Promise<Duplex>): Promise<Duplex>;
 }
 
 /** A driver whose verbs each wait at a gate before they do their work, or fail as they are told there. */
@@ -19,10 +19,7 @@ export function gatedDriver(driver: Driver, lanes: Lanes): Driver {
     if (outcome instanceof Error) throw outcome;
     return outcome !== 'not yet';
   };
-  const watched = (guest: string, process: GuestProcess): GuestProcess => {
-    const lane = lanes.laneOf(guest);
-    return lane ? { ...process, exited: Promise.race([process.exited, lane.watchBreaks.promise]) } : process;
-  };
+  const watched = (guest: string, process: GuestProcess) => lanes.laneOf(guest)?.watch(process) ?? process;
   const gated: Pick<Driver, 'clone' | 'start' | 'address' | 'dial' | 'stop' | 'delete' | 'keepImage'> = {
     clone: async (request, signal) => {
       await pass('clone', request.guest, signal);
@@ -38,7 +35,7 @@ export function gatedDriver(driver: Driver, lanes: Lanes): Driver {
       await pass('dial', guest, signal);
       const lane = lanes.laneOf(guest);
       const dial = () => driver.dial(guest, port, signal);
-      return lane ? lanes.stream(lane, dial) : dial();
+      return lane ? lanes.stream(lane, port, dial) : dial();
     },
     stop: async (guest, graceMs) => {
       await pass('stop', guest);

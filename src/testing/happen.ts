@@ -1,4 +1,5 @@
 import { VzvmError } from '../errors.ts';
+import { killHarness, killVm } from './crash.ts';
 import type { Outcome } from './gates.ts';
 import { gateAt } from './gate-names.ts';
 import { chartPlace, type Happening } from './spec.ts';
@@ -62,6 +63,7 @@ export async function bringAbout(world: World, from: string, happening: Happenin
 
 async function succeed(world: World, from: string): Promise<void> {
   const { gates, double } = world.lane;
+  if (from === 'healthy') return double ? double.endHarness() : killHarness(world.stage, world.lane);
   if (!world.stage.fake && !isByDriver(from) && from !== 'disposing') return letPass(world, from);
   if (from === 'disposing') {
     // Each attempt may have left something to release.
@@ -69,7 +71,6 @@ async function succeed(world: World, from: string): Promise<void> {
     for (const gate of ['stop', 'delete']) gates.settle(gate, 'go');
     return;
   }
-  if (from === 'healthy') return double?.endHarness();
   if (from === 'healthy:reaching') return gates.settle('dial', 'go');
   await atWork(world, from, 'go');
 }
@@ -86,7 +87,10 @@ async function letPass(world: World, from: string): Promise<void> {
   const deadline = Date.now() + stage.patienceMs;
   while (!isOver() && Date.now() < deadline) {
     await until(isOver, LOOK_MS);
-    if (/:(backing-off|waiting)/.test(world.place)) lane.clock.increment(A_PAUSE_MS);
+    if (!/:(backing-off|waiting)/.test(world.place)) continue;
+    lane.clock.increment(A_PAUSE_MS);
+    // Another attempt begins with what it holds back.
+    lane.openValve();
   }
   lane.gates.decide('dial', undefined);
 }
@@ -129,10 +133,10 @@ async function failSafely(world: World, from: string): Promise<void> {
   gates.settle('dial', SAFE);
 }
 
-/** The process first: its end is told at once, while connections are lost after it. */
-async function die({ stage, lane }: World): Promise<void> {
-  if (stage.fake) stage.fake.killGuest(lane.name, { code: 9, stderrTail: 'killed by the model' });
-  else await stage.driver.stop(lane.name, 0);
+async function die(world: World): Promise<void> {
+  const { stage, lane } = world;
+  if (!stage.fake) return killVm(world);
+  stage.fake.killGuest(lane.name, { code: 9, stderrTail: 'killed by the model' });
   await new Promise<void>((resolve) => void setImmediate(resolve));
   lane.cut();
 }

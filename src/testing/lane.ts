@@ -1,9 +1,11 @@
 import { SimulatedClock } from 'xstate';
-import type { ExitReport } from '../drivers/driver.ts';
+import type { ExitReport, GuestProcess } from '../drivers/driver.ts';
 import type { VmActor, VmSnapshot } from '../machines/vm/index.ts';
 import { Gates } from './gates.ts';
 import { GuestDouble } from './guest-double.ts';
 import type { Valve } from './valve.ts';
+
+const SSH_PORT = 22;
 
 /** What nobody decides over. */
 const ALWAYS = ['other', 'mark-harness', 'mark-packages', 'unseal'];
@@ -21,7 +23,9 @@ export class Lane {
   /** Rejects where a driver breaks its promise that this never does. */
   readonly watchBreaks = Promise.withResolvers<ExitReport>();
   double: GuestDouble | undefined;
-  readonly #valves = new Set<Valve>();
+  /** What its driver has started. */
+  process: GuestProcess | undefined;
+  readonly #valves = new Map<Valve, number>();
   #isFlowing = true;
   #actor: VmActor | undefined;
 
@@ -42,28 +46,42 @@ export class Lane {
     });
   }
 
-  /** Takes a stream to its guest in hand. */
-  put(valve: Valve): Valve {
-    this.#valves.add(valve.on('error', () => undefined).on('close', () => this.#valves.delete(valve)));
+  /** Takes its process in hand. */
+  watch(process: GuestProcess): GuestProcess {
+    this.process = process;
+    return { ...process, exited: Promise.race([process.exited, this.watchBreaks.promise]) };
+  }
+
+  /** Takes a stream to a port of its guest in hand. */
+  put(valve: Valve, port: number): Valve {
+    this.#valves.set(
+      valve.on('error', () => undefined).on('close', () => this.#valves.delete(valve)),
+      port,
+    );
     if (this.#isFlowing) valve.open();
     return valve;
+  }
+
+  /** SSH connections to its guest. */
+  get connections(): number {
+    return this.double?.connections ?? [...this.#valves.values()].filter((port) => port === SSH_PORT).length;
   }
 
   /** Lets its streams flow: what waits for an answer in the guest goes on. */
   openValve(): void {
     this.#isFlowing = true;
-    for (const each of this.#valves) each.open();
+    for (const each of this.#valves.keys()) each.open();
   }
 
   shutValve(): void {
     this.#isFlowing = false;
-    for (const each of this.#valves) each.shut();
+    for (const each of this.#valves.keys()) each.shut();
   }
 
   /** Breaks its streams, as a network would. */
   cut(): void {
     this.double?.cut();
-    for (const each of this.#valves) each.destroy();
+    for (const each of this.#valves.keys()) each.destroy();
   }
 
   /** How the machine stands; undefined before it was started. */

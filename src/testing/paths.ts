@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { getShortestPaths } from 'xstate/graph';
-import { canOwn, reasonAgainst } from './reasons.ts';
+import { canOwn, type OwnGuests, reasonAgainst } from './reasons.ts';
 import type { Move } from './promises.ts';
 import {
   firstPlace,
@@ -34,7 +34,7 @@ export interface ModelPath {
 }
 
 /** Whose guests live a life: those of the fake driver do what they are told, others are booted. */
-export type Guests = 'fake' | 'own' | 'own, prepared';
+export type Guests = 'fake' | OwnGuests;
 
 /** Lives that take, together, every edge of the model that can be brought about from outside. */
 export function pathsOf(of: VariantName, guests: Guests = 'fake'): readonly ModelPath[] {
@@ -82,7 +82,7 @@ export function modelPaths(subject?: Partial<ModelSubject>): readonly ModelPath[
 
 function guestsOf(subject: Partial<ModelSubject> | undefined): Guests {
   if (!subject) return 'fake';
-  return subject.isPrepared ? 'own, prepared' : 'own';
+  return { isPrepared: subject.isPrepared === true, isReachable: subject.driver?.recipe !== undefined };
 }
 
 /**
@@ -130,7 +130,7 @@ function possible(spec: Spec, { isFork }: Variant, guests: Guests): Spec {
     const kept = Object.entries(edges).filter(
       ([happening]) =>
         reasonAgainst(place, happening as Happening, isFork) === undefined &&
-        (guests === 'fake' || canOwn(place, happening as Happening, guests === 'own, prepared')),
+        (guests === 'fake' || canOwn(place, happening as Happening, guests)),
     );
     return [place, Object.fromEntries(kept)] as const;
   });

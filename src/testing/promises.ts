@@ -7,6 +7,8 @@ export interface Held {
   readonly guest: 'none' | 'there' | 'runs';
   /** SSH connections to it. */
   readonly connections: 0 | 1;
+  /** The journal has an entry for it, by which another program would end it. */
+  readonly isWrittenDown: boolean;
 }
 
 /** One happening, and where it leads. */
@@ -16,8 +18,8 @@ export interface Move {
   readonly to: string;
 }
 
-/** What a VM holds before anything has happened. */
-export const NOTHING_HELD: Held = { guest: 'none', connections: 0 };
+/** What a VM holds before anything has happened: what is written down was so first of all. */
+export const HELD_AT_FIRST: Held = { guest: 'none', connections: 0, isWrittenDown: true };
 
 /** What is done in the guest. */
 const BY_SSH: ReadonlySet<string> = new Set(['upload', 'node-install', 'npm-install', 'spawn']);
@@ -33,9 +35,11 @@ const isEnd = (place: string): boolean => place === 'failed' || place === 'dispo
 /** What a VM holds after a happening. A release waits for whoever lets it go on: until then nothing but the connection is gone. */
 export function heldAfter(held: Held, move: Move): Held {
   // What a release was too late for stays behind.
-  if (move.to === 'disposed')
-    return { guest: move.happening === 'hangs' ? held.guest : 'none', connections: 0 };
-  return { guest: guestAfter(held.guest, move), connections: connectionsAfter(held, move) };
+  if (move.to === 'disposed') {
+    const isLate = move.happening === 'hangs';
+    return { guest: isLate ? held.guest : 'none', connections: 0, isWrittenDown: isLate };
+  }
+  return { ...held, guest: guestAfter(held.guest, move), connections: connectionsAfter(held, move) };
 }
 
 /** A fork is cloned and started in one. */

@@ -30,16 +30,24 @@ export function reasonAgainst(from: string, happening: Happening, isFork: boolea
   return undefined;
 }
 
+/** What is known of guests that are a driver's own. */
+export interface OwnGuests {
+  /** They find all in place. */
+  readonly isPrepared: boolean;
+  /** Their VMs are written down, so that others get in, too. */
+  readonly isReachable: boolean;
+}
+
 const IN_GUEST: ReadonlySet<string> = new Set(['upload', 'node-install', 'npm-install', 'spawn']);
 const CONNECTING: ReadonlySet<Happening> = new Set(['fails', 'isCancelled']);
 
 /** Whether a driver and guests of their own can be brought to something: by the driver's verbs, the network and time. */
-export function canOwn(from: string, happening: Happening, isPrepared: boolean): boolean {
+export function canOwn(from: string, happening: Happening, { isPrepared, isReachable }: OwnGuests): boolean {
   const [step = '', , attempt] = from.split(':');
   if (happening === 'findsAllPrepared') return isPrepared;
   if (step === 'ssh-connect' && happening === 'succeeds') return !isPrepared;
   if (from === 'disposing') return happening === 'succeeds';
-  if (from === 'healthy' && happening === 'succeeds') return false;
+  if (from === 'healthy' && happening === 'succeeds') return isReachable;
   // It is tried as often as it takes.
   if (happening === 'failsSafely' && attempt === '2' && !/^(cloning|booting)/.test(step)) return false;
   if (IN_GUEST.has(step) && attempt === '1') return !CONNECTING.has(happening);

@@ -3,7 +3,7 @@ import type { InspectionEvent } from 'xstate';
 import type { vmMachine } from '../machines/vm/index.ts';
 import { bringAbout } from './happen.ts';
 import { type ModelPath, VARIANTS, writePath } from './paths.ts';
-import { heldAfter, type Held, type Move, NOTHING_HELD, toldAtFirst, toldOf } from './promises.ts';
+import { heldAfter, type Held, HELD_AT_FIRST, type Move, toldAtFirst, toldOf } from './promises.ts';
 import { chartPlace, firstPlace } from './spec.ts';
 import type { ModelSubject } from './stage.ts';
 import { until } from './until.ts';
@@ -56,7 +56,7 @@ export class Checker {
   readonly #path: ModelPath;
   readonly #told: string[] = [];
   #done = 0;
-  #held: Held = NOTHING_HELD;
+  #held: Held = HELD_AT_FIRST;
   #place: string;
 
   constructor(world: World, path: ModelPath) {
@@ -95,7 +95,7 @@ export class Checker {
     this.#told.splice(0, Infinity, ...told);
     // What was under way may have come to something yet.
     const { guest } = await this.#world.held();
-    this.#held = { guest, connections: 0 };
+    this.#held = { ...HELD_AT_FIRST, guest };
     await this.#compare();
   }
 
@@ -125,10 +125,11 @@ export class Checker {
     return this.#world.stage.fake ? told : told.filter((each) => !each.endsWith(' retry'));
   }
 
-  /** Connections to a guest of its own nobody counts. */
-  #isHeld({ guest, connections }: Held): boolean {
-    const isOwn = this.#world.stage.fake === undefined;
-    return guest === this.#held.guest && (isOwn || connections === this.#held.connections);
+  /** Nobody writes down what ends with its program anyway. */
+  #isHeld({ guest, connections, isWrittenDown }: Held): boolean {
+    const isSame = guest === this.#held.guest && connections === this.#held.connections;
+    const { recipe } = this.#world.stage.driver;
+    return isSame && (recipe === undefined || isWrittenDown === this.#held.isWrittenDown);
   }
 
   /** The other end of a connection learns a moment later that it was broken. */

@@ -59,7 +59,7 @@ export class Stage implements AsyncDisposable {
       ...subject?.options,
       driver: gatedDriver(this.driver, {
         laneOf: (guest) => this.#lanes.get(guest),
-        stream: (lane, dial) => this.#stream(lane, dial),
+        stream: (lane, port, dial) => this.#stream(lane, port, dial),
       }),
       inspect: (event) => this.#inspect(event),
       [CHART]: parts.chart,
@@ -121,9 +121,9 @@ export class Stage implements AsyncDisposable {
     if (lane && !this.#isOpen) this.#arrival.resolve(lane);
   }
 
-  async #stream(lane: Lane, dial: () => Promise<Duplex>): Promise<Duplex> {
+  async #stream(lane: Lane, port: number, dial: () => Promise<Duplex>): Promise<Duplex> {
     const stream = await dial();
-    return this.fake ? stream : lane.put(new Valve(stream));
+    return this.fake ? stream : lane.put(new Valve(stream), port);
   }
 
   #fakeDriver(isFork: boolean): FakeDriver {

@@ -1,9 +1,10 @@
 import { Duplex } from 'node:stream';
 
-/** A stream through which nothing comes in while it is shut: who waits for an answer waits on. */
+/** A stream through which nothing comes in while it is shut, its end neither: who waits for an answer waits on. */
 export class Valve extends Duplex {
   readonly #inner: Duplex;
   #isShut = true;
+  #end: { readonly error: Error | undefined } | undefined;
 
   constructor(inner: Duplex) {
     super();
@@ -12,8 +13,8 @@ export class Valve extends Duplex {
       if (!this.push(chunk) || this.#isShut) inner.pause();
     });
     inner.pause();
-    inner.on('end', () => this.push(null)).on('close', () => this.destroy());
-    inner.on('error', (error) => this.destroy(error));
+    inner.on('end', () => this.push(null)).on('close', () => this.#ended(undefined));
+    inner.on('error', (error) => this.#ended(error));
   }
 
   shut(): void {
@@ -24,6 +25,12 @@ export class Valve extends Duplex {
   open(): void {
     this.#isShut = false;
     this.#inner.resume();
+    if (this.#end) this.destroy(this.#end.error);
+  }
+
+  #ended(error: Error | undefined): void {
+    this.#end ??= { error };
+    if (!this.#isShut) this.destroy(this.#end.error);
   }
 
   override _read(): void {

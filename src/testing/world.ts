@@ -4,10 +4,14 @@ import { STEPS } from '../machines/vm/index.ts';
 import type { VZVMSubstrateOptions } from '../substrate/index.ts';
 import { type Lane, placeOf } from './lane.ts';
 import { gateAt } from './gate-names.ts';
-import { connectsFirst, type Held, NOTHING_HELD } from './promises.ts';
+import { connectsFirst, type Held } from './promises.ts';
 import { chartPlace, type Variant } from './spec.ts';
 import { type ModelSubject, Stage, type StageParts } from './stage.ts';
 import { until } from './until.ts';
+
+const LAST_BY_DRIVER = STEPS.indexOf('booting');
+/** A guest that takes its time is tried as often as it takes. */
+const MANY = 1_000;
 
 /** How a boot has ended for whoever asked for it. */
 export type BootEnd = 'ready' | 'failed' | 'cancelled';
@@ -82,11 +86,15 @@ export class World implements AsyncDisposable {
     return this.#end;
   }
 
-  /** What it holds: asked of the driver and of the guest, never of the VM. */
+  /** What it holds: asked of the driver, the network and the journal, never of the VM. */
   async held(): Promise<Held> {
     const known = (await this.stage.driver.list()).find(({ name }) => name === this.lane.name);
-    const guest = known ? (known.running ? 'runs' : 'there') : NOTHING_HELD.guest;
-    return { guest, connections: (this.lane.double?.connections ?? 0) > 0 ? 1 : 0 };
+    const guest = known ? (known.running ? 'runs' : 'there') : 'none';
+    const isWrittenDown = await this.stage.substrate.reach(this.lane.name).then(
+      () => true,
+      (error: unknown) => !(error instanceof VzvmError && error.code === 'OPTION_INVALID'),
+    );
+    return { guest, connections: this.lane.connections > 0 ? 1 : 0, isWrittenDown };
   }
 
   /** Ends the VM as its user would. */
@@ -138,7 +146,8 @@ function optionsFor(variant: Variant, subject: ModelSubject | undefined): VZVMSu
     keepOnFailure,
     prepare: isPrepared ? 'auto' : 'never',
     fork: isFork ? 'auto' : 'never',
-    // A guest that takes its time is tried as often as it takes.
-    ...(subject ? {} : { retries: Object.fromEntries(STEPS.map((step) => [step, 2])) }),
+    retries: Object.fromEntries(
+      STEPS.map((step, index) => [step, subject && index > LAST_BY_DRIVER ? MANY : 2]),
+    ),
   };
 }

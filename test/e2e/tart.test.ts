@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,24 +14,12 @@ import { tartBin } from '../helpers/tart/index.ts';
 import { until } from '../helpers/until.ts';
 import { detached } from './detached.ts';
 import { setVariable } from './environment.ts';
+import { machinesOf } from './machines.ts';
 import { makePlace, NOTHING, type Place } from './outside.ts';
 import { demo } from './run-demo.ts';
 
 const IMAGE = 'host.example/ubuntu:latest';
 const never = new AbortController().signal;
-
-/** What an onlooker sees of the stand-in's machines. */
-async function machinesOf(home: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const lines = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n');
-  const loops = spawnSync('losetup', ['-a'], { encoding: 'utf8' }).stdout.split('\n');
-  return [...lines, ...mounts, ...loops]
-    .filter((line) => line.includes(home))
-    .map((line) => line.replaceAll('\0', ' '));
-}
 
 const reason = reasonToSkipTart();
 
