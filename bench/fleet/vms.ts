@@ -3,7 +3,8 @@ import type { VmSession } from '../../src/actors/index.ts';
 import { Feed } from '../../src/inspector/feed.ts';
 import { type InspectorRecord, Recorder } from '../../src/inspector/index.ts';
 import { vmMachine } from '../../src/machines/vm/index.ts';
-import { recordVm } from '../../src/substrate/inspection/record-vm.ts';
+import { RecordedVm } from '../../src/substrate/inspection/record-vm.ts';
+import type { VmHandleEvent } from '../../src/substrate/vm-handle.ts';
 import { VmRuntime } from '../../src/substrate/vm-runtime.ts';
 
 /**
@@ -83,7 +84,8 @@ function startRuntime(vmId: string, recorder: Recorder | undefined): FleetVm {
   const parts = { name: vmId, driver: { name: 'none' }, image: { ref: 'none' }, plan: { resources: {} } };
   const session = parts as unknown as VmSession;
   const input = { vmId, image: 'none' };
-  const inspect = recorder && recordVm(recorder, session, input).inspect;
-  const vm = new VmRuntime({ machine, session, input, inspect, onEvent: () => {} });
+  const recorded = recorder && new RecordedVm(recorder, session, input);
+  const onEvent = (event: VmHandleEvent) => recorded?.told(event);
+  const vm = new VmRuntime({ machine, session, input, inspect: recorded?.inspect, onEvent });
   return { isHealthy: () => vm.tags.has('ready'), end: () => vm.dispose('measured') };
 }

@@ -10,7 +10,7 @@ type ActorEvent = { readonly type: string; readonly [field: string]: Json };
 type Ref = AnyActorRef & { readonly options?: { readonly input?: unknown } };
 
 /** What of a snapshot is read; only machines have all of it. */
-interface AnySnapshot {
+export interface AnySnapshot {
   readonly status: string;
   readonly value?: unknown;
   readonly context?: unknown;
@@ -29,8 +29,15 @@ export type Held =
       readonly actor: string;
       readonly source?: string;
       readonly event: AnyEventObject;
+      readonly derived?: true;
     }
-  | { readonly type: 'action'; readonly actor: string; readonly action: string; readonly params: unknown }
+  | {
+      readonly type: 'action';
+      readonly actor: string;
+      readonly action: string;
+      readonly params: unknown;
+      readonly derived?: true;
+    }
   | ({ readonly type: 'microstep'; readonly actor: string; readonly event: AnyEventObject } & Step)
   | {
       readonly type: 'snapshot';
@@ -60,16 +67,8 @@ export function heldOf(event: InspectionEvent): Held | undefined {
       const source = event.sourceRef && { source: idOf(event.sourceRef as Ref, event.rootId) };
       return { type: 'event', actor, ...source, event: event.event };
     }
-    case '@xstate.microstep': {
-      const { _nodes = [] } = event.snapshot as AnySnapshot;
-      return {
-        type: 'microstep',
-        actor,
-        event: event.event,
-        edges: edgesOf(event._transitions),
-        active: activeIds(_nodes),
-      };
-    }
+    case '@xstate.microstep':
+      return { type: 'microstep', actor, event: event.event, ...stepOf(event) };
     case '@xstate.action':
       return { type: 'action', actor, action: event.action.type, params: event.action.params };
     case '@xstate.snapshot':
@@ -78,6 +77,24 @@ export function heldOf(event: InspectionEvent): Held | undefined {
       return undefined;
   }
 }
+
+/** What a microstep did. The same lists each time that the same is done. */
+export const stepOf = ({ _transitions, snapshot }: MicrostepEvent): Step => ({
+  edges: edgesOf(_transitions),
+  active: activeIds((snapshot as AnySnapshot)._nodes ?? []),
+});
+
+type MicrostepEvent = Extract<InspectionEvent, { readonly type: '@xstate.microstep' }>;
+
+/** The actors at work for a machine. */
+export const childrenOf = ({ children = {} }: AnySnapshot): readonly (Held & { type: 'actor' })[] =>
+  Object.values(children as Readonly<Record<string, Ref>>).map(({ sessionId, id, options }) => ({
+    type: 'actor',
+    actor: sessionId,
+    name: id,
+    parent: ROOT_ACTOR,
+    input: options?.input,
+  }));
 
 /** What was held, as a record. */
 export function recordOf(base: RecordBase, held: Held, redactor: Redactor): InspectorRecord {
@@ -90,7 +107,9 @@ export function recordOf(base: RecordBase, held: Held, redactor: Redactor): Insp
     }
     case 'event': {
       const source = held.source === undefined ? {} : { source: held.source };
-      return { ...base, kind: 'event', actor, ...source, event: shownEvent(held.event, redactor) };
+      const { derived } = held;
+      const event = shownEvent(held.event, redactor);
+      return { ...base, kind: 'event', actor, ...source, event, ...(derived ? { derived } : {}) };
     }
     case 'microstep': {
       const { event, edges, active } = held;
@@ -98,8 +117,9 @@ export function recordOf(base: RecordBase, held: Held, redactor: Redactor): Insp
       return { ...base, kind: 'microstep', actor, event: event.type, edges, active, reason };
     }
     case 'action': {
+      const { action, derived } = held;
       const shown = held.params === undefined ? {} : { params: redactor.plain('params', held.params) };
-      return { ...base, kind: 'action', actor, action: held.action, ...shown };
+      return { ...base, kind: 'action', actor, action, ...shown, ...(derived ? { derived } : {}) };
     }
     case 'snapshot':
       return {
@@ -117,16 +137,24 @@ const idOf = ({ sessionId }: Ref, rootId: string): string => (sessionId === root
 /** The id of an event's actor within its VM. */
 export const actorOf = (event: InspectionEvent): string => idOf(event.actorRef as Ref, event.rootId);
 
-const knownSteps = new WeakMap<AnyTransitionDefinition, readonly TakenEdge[]>();
+const NOTHING: readonly never[] = [];
 
-/** Most steps take one edge, and share the list with it. */
+interface Taken {
+  readonly transitions: readonly AnyTransitionDefinition[];
+  readonly edges: readonly TakenEdge[];
+}
+
+/** By the first transition of each: steps that take the same edges share the list of them. */
+const knownSteps = new WeakMap<AnyTransitionDefinition, Taken[]>();
+
 function edgesOf(transitions: readonly AnyTransitionDefinition[]): readonly TakenEdge[] {
   const [first] = transitions;
-  if (!first || transitions.length > 1) return transitions.map(edgeOf);
-  const known = knownSteps.get(first);
-  if (known) return known;
-  const edges = [edgeOf(first)];
-  knownSteps.set(first, edges);
+  if (!first) return NOTHING;
+  const known = knownSteps.get(first) ?? [];
+  const found = known.find((each) => areSame(each.transitions, transitions));
+  if (found) return found.edges;
+  const edges = transitions.map(edgeOf);
+  knownSteps.set(first, [...known, { transitions, edges }]);
   return edges;
 }
 
@@ -154,17 +182,33 @@ function guardName(guard: unknown): string | undefined {
   return typeof type === 'string' ? type : undefined;
 }
 
-/** By the innermost states, which say what the others are: VMs go the same ways, and share them. */
-const knownActive = new Map<string, readonly string[]>();
+interface Node {
+  readonly id: string;
+}
 
-function activeIds(nodes: readonly { readonly id: string }[]): readonly string[] {
-  let key = '';
-  for (const { id } of nodes) key += `${id} `;
-  const known = knownActive.get(key);
-  if (known) return known;
+interface Active {
+  readonly nodes: readonly Node[];
+  readonly ids: readonly string[];
+}
+
+/** By the last node of each: VMs go the same ways, and share the lists. */
+const knownActive = new WeakMap<Node, Active[]>();
+
+function activeIds(nodes: readonly Node[]): readonly string[] {
+  const last = nodes.at(-1);
+  if (!last) return NOTHING;
+  const known = knownActive.get(last) ?? [];
+  const found = known.find((each) => areSame(each.nodes, nodes));
+  if (found) return found.ids;
   const ids = nodes.map(({ id }) => id);
-  knownActive.set(key, ids);
+  knownActive.set(last, [...known, { nodes, ids }]);
   return ids;
+}
+
+function areSame<T>(some: readonly T[], others: readonly T[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 const shownEvent = (event: AnyEventObject, redactor: Redactor): ActorEvent => ({

@@ -6,7 +6,7 @@ export { type Redact, Redactor } from './redact.ts';
 export { Inspector } from './inspector.ts';
 export { InspectorServer } from './server/server.ts';
 export { toStately } from './stately/map.ts';
-export type { VmFacts } from './vm-recorder.ts';
+export type { RecordedGuest, VmFacts, VmRecorder } from './vm-recorder.ts';
 export { readTrace } from './trace/reader.ts';
 export { summarise, type TracedFailure, type TracedStep, type TracedVm } from './trace/summary.ts';
 export { TraceWriter } from './trace/writer.ts';

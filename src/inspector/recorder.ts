@@ -1,5 +1,6 @@
+import { Learner } from './quiet/learner.ts';
 import type { Redact } from './redact.ts';
-import { type Shared, type VmFacts, VmRecorder } from './vm-recorder.ts';
+import { type RecordedGuest, type Shared, type VmFacts, VmRecorder } from './vm-recorder.ts';
 
 /** How much is kept. */
 export interface RecorderOptions {
@@ -33,6 +34,7 @@ export class Recorder {
     this.#mostEnded = options.mostEnded ?? 32;
     this.#shared = {
       redact: options.redact,
+      learner: new Learner(),
       now: options.now ?? Date.now,
       limit: () => this.#limit,
       next: () => (this.#n += 1),
@@ -53,8 +55,8 @@ export class Recorder {
   }
 
   /** Begins the record of a VM. */
-  begin(facts: VmFacts): VmRecorder {
-    const vm = new VmRecorder(facts, this.#shared);
+  begin(facts: VmFacts, guest?: RecordedGuest): VmRecorder {
+    const vm = new VmRecorder(facts, this.#shared, guest);
     this.#vms.set(facts.vm, vm);
     this.#limit = Math.min(MOST_PER_VM, Math.max(LEAST_PER_VM, Math.floor(this.#budget / this.#vms.size)));
     this.#tell(vm);

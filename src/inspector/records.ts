@@ -52,6 +52,8 @@ export interface EventRecord extends RecordBase {
   readonly actor: string;
   readonly source?: string;
   readonly event: { readonly type: string; readonly [field: string]: Json };
+  /** Nobody looked at the time: only its name is known, and what is part of a reason. */
+  readonly derived?: true;
 }
 
 /** One edge of the chart that was taken. */
@@ -81,6 +83,8 @@ export interface ActionRecord extends RecordBase {
   readonly actor: string;
   readonly action: string;
   readonly params?: Json;
+  /** Nobody looked at the time: it is what the chart does at this step, with no value of this VM. */
+  readonly derived?: true;
 }
 
 /** An actor is in a new state. */

@@ -21,7 +21,8 @@ const SHORTEST_LINE = 16;
 /** Makes plain JSON of anything, without what is secret: by name, by its looks, and by its value where that is known. */
 export class Redactor {
   readonly #hook: Redact | undefined;
-  readonly #known = new Set<string>();
+  /** Made for the first one: many a VM has none. */
+  #known: Set<string> | undefined;
   #pattern: RegExp | undefined;
 
   constructor(hook?: Redact) {
@@ -31,7 +32,8 @@ export class Redactor {
   /** Hides these values from now on, wherever they show up, also written as in URLs, JSON or Base64. */
   hide(values: Iterable<string | undefined>): void {
     for (const value of values) {
-      if (value === undefined || value === '' || this.#known.has(value)) continue;
+      if (value === undefined || value === '' || this.#known?.has(value)) continue;
+      this.#known ??= new Set();
       this.#known.add(value);
       this.#pattern = undefined;
     }
@@ -44,8 +46,8 @@ export class Redactor {
 
   /** A text as it may be shown. */
   text(text: string): string {
-    if (this.#known.has(text)) return HIDDEN;
-    this.#pattern ??= patternOf(this.#known);
+    if (this.#known?.has(text)) return HIDDEN;
+    this.#pattern ??= patternOf(this.#known ?? []);
     // First by value: a cut or a pattern may leave half of one.
     const masked = text.replace(this.#pattern, HIDDEN);
     return maskPatterns(masked.length > LONGEST_TEXT ? `… ${masked.slice(-LONGEST_TEXT)}` : masked);
@@ -100,7 +102,7 @@ function simple(value: unknown): Json {
 }
 
 /** Finds any of these values, the longest first: one may be a part of another. */
-function patternOf(values: ReadonlySet<string>): RegExp {
+function patternOf(values: Iterable<string>): RegExp {
   const forms = [...values]
     .flatMap((value) => [value, ...value.split('\n').filter((line) => line.length >= SHORTEST_LINE)])
     .flatMap(formsOf)

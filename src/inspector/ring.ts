@@ -18,6 +18,11 @@ export class Ring<T> {
     while (this.size > Math.max(1, limit)) this.#drop();
   }
 
+  /** Drops all. */
+  clear(): void {
+    while (this.size > 0) this.#drop();
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (let index = this.#start; index < this.#items.length; index += 1) yield this.#items[index] as T;
   }

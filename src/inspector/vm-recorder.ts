@@ -1,13 +1,15 @@
 import type { InspectionEvent } from 'xstate';
 import { actorOf, type Held, heldOf, recordOf } from './convert.ts';
-import { GrowingPath } from './path.ts';
+import { Digest } from './digest.ts';
+import type { Entry } from './entry.ts';
+import { LogLines } from './log-lines.ts';
+import type { Learner } from './quiet/learner.ts';
+import { Quiet } from './quiet/quiet.ts';
 import {
-  type DigestRecord,
+  type ActorRecord,
   type InspectorRecord,
-  type LogRecord,
   type LogSource,
   ROOT_ACTOR,
-  type SnapshotRecord,
   type VmRecord,
 } from './records.ts';
 import { type Redact, Redactor } from './redact.ts';
@@ -16,19 +18,10 @@ import { Ring } from './ring.ts';
 /** What of a VM is told at its beginning. */
 export type VmFacts = Omit<VmRecord, 'kind' | 'seq' | 'at'>;
 
-/** Something that happened. Made a record when somebody wants to see it: most of the time nobody does. */
-interface Entry {
-  readonly seq: number;
-  /** Number among all that the recorder has seen. */
-  readonly n: number;
-  readonly at: number;
-  held: Held | undefined;
-  record: InspectorRecord | undefined;
-}
-
 /** What a VM's recorder needs of the one that all share. */
 export interface Shared {
   readonly redact: Redact | undefined;
+  readonly learner: Learner;
   readonly now: () => number;
   /** Entries that one VM may keep. */
   readonly limit: () => number;
@@ -40,46 +33,55 @@ export interface Shared {
   readonly onEnd: (vm: VmRecorder) => void;
 }
 
-/** Hands on what a source says, with what it has said last, until it is cancelled or there is no more. */
-export type FollowLog = (
-  source: 'console' | 'harness',
-  onText: (text: string) => void,
-  signal: AbortSignal,
-) => Promise<void>;
+/** What a VM's recorder asks of its guest. */
+export interface RecordedGuest {
+  /** What is to be hidden. Asked each time, because some are made late, and told once, because some go early. */
+  secrets(): Iterable<string | undefined>;
+  /** Hands on what a source says, with what it has said last, until it is cancelled or there is no more. */
+  follow(source: 'console' | 'harness', onText: (text: string) => void, signal: AbortSignal): Promise<void>;
+}
 
-const LOG_LIMIT = 400;
+/** What of a machine is read. */
+interface Logic {
+  readonly config?: unknown;
+}
 
-/** What happened to one VM: its latest entries, and a digest of all before them. */
+const FIRST = 1;
+
+/**
+ * What happened to one VM. While somebody listens: its latest entries, and a digest of all before them. While nobody
+ * does, which is most of the time and of most VMs: the way it goes, in a few bytes for each step.
+ */
 export class VmRecorder {
   readonly name: string;
   readonly redactor: Redactor;
   readonly #shared: Shared;
-  readonly #first: Entry;
   readonly #facts: VmFacts;
-  readonly #entries = new Ring<Entry>((entry) => this.#digest(entry));
-  readonly #logs = new Map<LogSource, Ring<Entry>>();
-  readonly #path = new GrowingPath();
-  /** The last snapshots that were dropped, of actors that live. */
-  readonly #snapshots = new Map<string, Entry>();
-  /** The machine's last snapshot that nobody was told of; when, and what. */
-  #untold: { readonly at: number; readonly held: Held } | undefined;
-  #secrets: () => Iterable<string | undefined> = () => [];
-  #seq = 0;
-  #last = 0;
-  #dropped = { count: 0, seq: 0, at: 0 };
-  #machine: unknown;
+  readonly #at: number;
+  #entries: Ring<Entry> | undefined;
+  #lines: LogLines | undefined;
+  #digest: Digest | undefined;
+  #quiet: Quiet | undefined;
+  #logic: Logic | undefined;
+  #input: unknown;
+  #begunSeq = FIRST;
+  #seq = FIRST;
+  #last: number;
   #hasEnded = false;
 
-  constructor(facts: VmFacts, shared: Shared) {
+  constructor(facts: VmFacts, shared: Shared, guest?: RecordedGuest) {
     this.name = facts.vm;
     this.#shared = shared;
     this.redactor = new Redactor(shared.redact);
-    this.#first = this.#entry(undefined);
+    this.#at = shared.now();
+    this.#last = shared.next();
     this.#facts = facts;
+    this.guest = guest;
+    this.#renewSecrets();
   }
 
-  /** Follows what the guest says, while somebody looks; undefined where nobody can. */
-  follow: FollowLog | undefined;
+  /** Undefined where there is none, or none any more. */
+  guest: RecordedGuest | undefined;
 
   /** Whether somebody looks at what the guest says. */
   isFollowed = false;
@@ -89,123 +91,168 @@ export class VmRecorder {
     return this.#hasEnded;
   }
 
-  /** Number, among all entries of all VMs, of its last one. */
-  get last(): number {
-    return this.#last;
-  }
-
   /** The configuration of the machine that it follows, as JSON; undefined before it began. */
   get definition(): string | undefined {
-    const config = (this.#machine as { readonly config?: unknown } | undefined)?.config;
+    const { config } = this.#logic ?? {};
     return config === undefined ? undefined : JSON.stringify(this.redactor.plain('definition', config));
   }
 
-  /** Hides these values wherever they show up. Asked each time, because some are made late, and told once, because some go early. */
-  hide(secrets: () => Iterable<string | undefined>): void {
-    const before = this.#secrets;
-    this.redactor.hide(secrets());
-    this.#secrets = () => [...before(), ...secrets()];
+  /** Hides these values wherever they show up. */
+  hide(secrets: Iterable<string | undefined>): void {
+    this.redactor.hide(secrets);
   }
 
-  /** Takes one of xstate's inspection events. While nobody listens, only what is needed to tell the way so far. */
+  /** Takes one of xstate's inspection events. */
   readonly inspect = (event: InspectionEvent): void => {
-    if (!this.#shared.isHeard()) return this.#inspectQuietly(event);
-    if (event.type === '@xstate.snapshot' && actorOf(event) === ROOT_ACTOR) this.#untold = undefined;
-    this.#take(event);
-    this.#shared.onEntry(this);
+    const isOfMachine = actorOf(event) === ROOT_ACTOR;
+    const isHeard = this.#shared.isHeard();
+    if (isOfMachine && event.type === '@xstate.actor') this.#begin(event, isHeard);
+    else if (isHeard) this.#hear(event);
+    else if (isOfMachine) this.#keep(event);
+    const isEnd = isOfMachine && event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
+    if (isEnd) this.#end();
+    if (isHeard) this.#shared.onEntry(this);
   };
-
-  /** Somebody looks: tells them where the machine is. */
-  #rouse(): void {
-    if (!this.#untold) return;
-    const { at, held } = this.#untold;
-    this.#untold = undefined;
-    this.#entries.push(this.#entry(held, at), this.#shared.limit());
-  }
-
-  #inspectQuietly(event: InspectionEvent): void {
-    if (event.type === '@xstate.microstep' || event.type === '@xstate.actor') return this.#take(event);
-    if (event.type !== '@xstate.snapshot' || actorOf(event) !== ROOT_ACTOR) return;
-    const held = heldOf(event);
-    this.#untold = held && { at: this.#shared.now(), held };
-    if (event.snapshot.status !== 'active') this.#end();
-  }
-
-  #take(event: InspectionEvent): void {
-    const held = heldOf(event);
-    if (held) this.#entries.push(this.#entry(held), this.#shared.limit());
-    if (actorOf(event) === ROOT_ACTOR) this.#note(event);
-  }
 
   /** Takes lines that somebody has said. `fresh`: in the place of all that this source has said before. */
   log(source: LogSource, lines: readonly string[], fresh = false): void {
-    const entry = this.#entry(undefined);
+    const entry = this.#entry(undefined, this.#shared.now());
     const { seq, at } = entry;
     this.#renewSecrets();
-    const record: LogRecord = {
-      vm: this.name,
-      kind: 'log',
-      seq,
-      at,
-      source,
-      ...(fresh ? { fresh } : {}),
-      lines: lines.map((line) => this.redactor.text(line)),
-    };
-    entry.record = record;
-    const ring = (fresh ? undefined : this.#logs.get(source)) ?? new Ring<Entry>();
-    this.#logs.set(source, ring);
-    ring.push(entry, LOG_LIMIT);
+    const shown = lines.map((line) => this.redactor.text(line));
+    entry.record = { vm: this.name, kind: 'log', seq, at, source, ...(fresh ? { fresh } : {}), lines: shown };
+    this.#quiet?.elsewhere(at - this.#at);
+    (this.#lines ??= new LogLines()).push(source, entry, fresh);
     this.#shared.onEntry(this);
   }
 
   /**
-   * What there is since a record: for a viewer that has seen all up to `seq`. Where some of it is gone already, it
-   * begins with a digest.
+   * What there is since a record: for a viewer that has seen all up to `seq`. Where some of it is gone already, there is
+   * a digest of that.
    */
   since(seq: number): readonly InspectorRecord[] {
     this.#renewSecrets();
-    this.#rouse();
-    const first = seq < this.#first.seq ? [this.#vmRecord()] : [];
-    const digest = seq < this.#dropped.seq ? [this.#digestRecord()] : [];
-    const rest = [...this.#entries, ...[...this.#logs.values()].flatMap((ring) => [...ring])]
-      .filter((entry) => entry.seq > seq)
-      .toSorted((one, other) => one.seq - other.seq)
-      .map((entry) => this.#recordOf(entry));
-    return [...first, ...digest, ...rest].filter((record) => record !== undefined);
+    this.#unpack();
+    const digest = this.#digest?.record(this.name, (entry) => this.#recordOf(entry));
+    const entries = this.#stored().filter((entry) => entry.seq > seq);
+    return [...this.#beginning(), digest, ...entries.map((entry) => this.#recordOf(entry))]
+      .filter((record) => record !== undefined)
+      .filter((record) => record.seq > seq)
+      .toSorted((one, other) => one.seq - other.seq);
   }
 
   /** The number within this VM of the last entry that is not newer than the n-th of all. */
   seqAt(n: number): number {
+    this.#unpack();
     if (n >= this.#last) return this.#seq;
-    const all = [this.#first, ...this.#entries, ...[...this.#logs.values()].flatMap((ring) => [...ring])];
+    const known = this.#stored().filter((entry) => entry.n <= n);
     // What was dropped since is told by a digest, so that it does not matter that it is not found here.
-    return Math.max(0, ...all.filter((entry) => entry.n <= n).map((entry) => entry.seq));
+    return Math.max(0, ...known.map(({ seq }) => seq));
   }
 
-  #entry(held: Held | undefined, at = this.#shared.now()): Entry {
+  #stored(): readonly Entry[] {
+    return [...(this.#entries ?? []), ...(this.#lines ?? [])];
+  }
+
+  #begin({ actorRef }: InspectionEvent & { readonly type: '@xstate.actor' }, isHeard: boolean): void {
+    const { logic, options } = actorRef as unknown as {
+      readonly logic: Logic;
+      readonly options?: { readonly input?: unknown };
+    };
+    this.#logic = logic;
+    this.#input = options?.input;
+    this.#begunSeq = this.#entry(undefined, this.#at).seq;
+    if (isHeard) return;
+    this.#quiet = new Quiet(logic, this.#shared.learner, 0);
+    this.#quiet.begin();
+  }
+
+  #hear(event: InspectionEvent): void {
+    this.#unpack();
+    const held = heldOf(event);
+    if (held) this.#push(this.#entry(held, this.#shared.now()));
+  }
+
+  #keep(event: InspectionEvent): void {
+    if (!this.#logic) return;
+    const { learner, now, next } = this.#shared;
+    const ms = now() - this.#at;
+    this.#quiet ??= new Quiet(this.#logic, learner, ms);
+    if (!this.#quiet.take(event, ms)) return;
+    this.#seq += 1;
+    this.#last = next();
+    if (this.#quiet.isFull) this.#fold(this.#quiet);
+  }
+
+  /** Somebody comes: makes entries of what was kept, with what is known to have been around it. */
+  #unpack(): void {
+    const quiet = this.#quiet;
+    if (!quiet) return;
+    this.#quiet = undefined;
+    const before = this.#seq - quiet.count;
+    const all = quiet.unpack(this.#actors());
+    // Numbered anew: nobody was told of any. Of lines that were dropped since the places are left out.
+    const lines = [...(this.#lines ?? [])]
+      .filter(({ seq }) => seq > before)
+      .toSorted((one, other) => one.seq - other.seq);
+    let gone = all.filter(({ held }) => !held).length - lines.length;
+    this.#seq = before;
+    for (const { ms, held } of all)
+      if (held)
+        this.#push({ seq: (this.#seq += 1), n: this.#last, at: this.#at + ms, held, record: undefined });
+      else if (gone > 0) gone -= 1;
+      else renumber(lines.shift(), (this.#seq += 1));
+  }
+
+  /** The actors that are told of. */
+  #actors(): ReadonlySet<string> {
+    const told = [...(this.#entries ?? [])].map(({ held, record }) =>
+      held?.type === 'actor' || record?.kind === 'actor' ? (held ?? (record as ActorRecord)).actor : '',
+    );
+    return new Set(told);
+  }
+
+  #fold(quiet: Quiet): void {
+    const before = this.#seq - quiet.count;
+    this.#entries?.clear();
+    quiet.halve().forEach(({ ms, held }, index) => {
+      if (held)
+        this.#drop({ seq: before + index + 1, n: this.#last, at: this.#at + ms, held, record: undefined });
+    });
+  }
+
+  #entry(held: Held | undefined, at: number): Entry {
     this.#last = this.#shared.next();
     return { seq: (this.#seq += 1), n: this.#last, at, held, record: undefined };
   }
 
-  #note(event: InspectionEvent): void {
-    if (event.type === '@xstate.actor') this.#machine = (event.actorRef as { logic?: unknown }).logic;
-    if (event.type === '@xstate.snapshot' && event.snapshot.status !== 'active') this.#end();
+  #push(entry: Entry): void {
+    this.#entries ??= new Ring((dropped) => this.#drop(dropped));
+    this.#entries.push(entry, this.#shared.limit());
+  }
+
+  #drop(entry: Entry): void {
+    (this.#digest ??= new Digest()).take(entry);
   }
 
   #end(): void {
     this.#hasEnded = true;
     this.#renewSecrets();
-    this.#secrets = () => []; // They are known by now, and what they came from is to be freed.
+    this.guest = undefined; // Its secrets are known by now, and it is to be freed.
     this.#shared.onEnd(this);
   }
 
   #renewSecrets(): void {
-    this.redactor.hide(this.#secrets());
+    if (this.guest) this.redactor.hide(this.guest.secrets());
   }
 
-  #vmRecord(): VmRecord {
-    const { seq, at } = this.#first;
-    return { ...(this.redactor.plain('facts', this.#facts) as unknown as VmFacts), kind: 'vm', seq, at };
+  #beginning(): readonly InspectorRecord[] {
+    const base = { vm: this.name, at: this.#at };
+    const facts = this.redactor.plain('facts', this.#facts) as unknown as VmFacts;
+    const vm: VmRecord = { ...facts, kind: 'vm', seq: FIRST, at: this.#at };
+    if (!this.#logic) return [vm];
+    const begun = { type: 'actor', actor: ROOT_ACTOR, name: this.name, input: this.#input } as const;
+    return [vm, recordOf({ ...base, seq: this.#begunSeq }, begun, this.redactor)];
   }
 
   #recordOf(entry: Entry): InspectorRecord | undefined {
@@ -216,24 +263,10 @@ export class VmRecorder {
     }
     return entry.record;
   }
+}
 
-  #digest(entry: Entry): void {
-    const { held, record, at, seq } = entry;
-    this.#dropped = { count: this.#dropped.count + 1, seq, at };
-    if (held?.type === 'microstep') this.#path.take({ at, edges: held.edges, active: held.active });
-    else if (record?.kind === 'microstep') this.#path.take(record);
-    else if (held?.type === 'snapshot') this.#keep(held.actor, held.snapshot.status, entry);
-    else if (record?.kind === 'snapshot') this.#keep(record.actor, record.status, entry);
-  }
-
-  #keep(actor: string, status: string, entry: Entry): void {
-    if (status === 'active' || actor === ROOT_ACTOR) this.#snapshots.set(actor, entry);
-    else this.#snapshots.delete(actor);
-  }
-
-  #digestRecord(): DigestRecord {
-    const { count, seq, at } = this.#dropped;
-    const snapshots = [...this.#snapshots.values()].map((entry) => this.#recordOf(entry) as SnapshotRecord);
-    return { vm: this.name, kind: 'digest', seq, at, dropped: count, path: this.#path.path, snapshots };
-  }
+function renumber(entry: Entry | undefined, seq: number): void {
+  if (!entry?.record) return;
+  entry.seq = seq;
+  entry.record = { ...entry.record, seq };
 }

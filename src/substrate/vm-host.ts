@@ -6,7 +6,7 @@ import type { Recorder } from '../inspector/index.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
 import { detachVm } from './detach.ts';
-import { type RecordedVm, recordVm } from './inspection/record-vm.ts';
+import { RecordedVm } from './inspection/record-vm.ts';
 import type { Ownerships } from './ownership.ts';
 import type { VZVMSubstrateOptions } from './options.ts';
 import type { Progresses } from './progress.ts';
@@ -81,7 +81,7 @@ export class VmHost {
   ): HostedVm {
     const { name } = session;
     this.#sessions.set(name, session);
-    const recorded = this.#recorders.map((recorder) => recordVm(recorder, session, input));
+    const recorded = this.#recorders.map((recorder) => new RecordedVm(recorder, session, input));
     const owned = this.#ownerships.of(session);
     session.owned = owned;
     const progress = this.#progresses.vm(session, input);

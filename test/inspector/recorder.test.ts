@@ -100,9 +100,15 @@ describe('what is kept', () => {
     const { of, vm } = await recorded(script);
     await vm.healthy();
     const late = of.since(0);
-    const [first, digest, ...rest] = late as [InspectorRecord, DigestRecord, ...InspectorRecord[]];
+    const [first, begun, digest, ...rest] = late as [
+      InspectorRecord,
+      InspectorRecord,
+      DigestRecord,
+      ...InspectorRecord[],
+    ];
     expect(late.length).toBeLessThan(700);
     expect(first.kind).toBe('vm');
+    expect(begun).toMatchObject({ kind: 'actor', actor: 'root', name: 'ca-1' });
     expect(digest).toMatchObject({ kind: 'digest', vm: 'ca-1' });
     expect(digest.dropped).toBeGreaterThan(2_000);
     expect(rest[0]?.seq).toBe(digest.seq + 1);
@@ -158,7 +164,7 @@ describe('lines of the log', () => {
   it('belong to the VM whose name they begin with, or to none, and are bounded', () => {
     const recorder = new Recorder();
     const vm = recorder.begin(factsOf('ca-1'));
-    vm.hide(() => ['a-secret-of-the-vm']);
+    vm.hide(['a-secret-of-the-vm']);
     recorder.log('ca-1: cloning');
     recorder.log('building an image with a-secret-of-the-vm');
     vm.log(
@@ -183,7 +189,7 @@ describe('while nobody listens', () => {
     const records = of.since(0);
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index + 1));
     expect(new Set(records.map(({ kind }) => kind))).toEqual(
-      new Set(['vm', 'actor', 'microstep', 'snapshot']),
+      new Set(['vm', 'actor', 'event', 'action', 'microstep', 'snapshot']),
     );
     expect(records.filter(({ kind }) => kind === 'snapshot')).toHaveLength(1);
     expect(microsteps(records).map(({ reason }) => reason)).toContain('clone failed: once, as canRetry');

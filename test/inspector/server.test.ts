@@ -162,10 +162,13 @@ describe('what a guest says', () => {
     await using at = await serving();
     const follows: string[] = [];
     let text = 'one\ntwo';
-    at.of.follow = (source, onText, signal) => {
-      follows.push(source);
-      if (source === 'console') onText(text);
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    at.of.guest = {
+      secrets: () => [],
+      follow: (source, onText, signal) => {
+        follows.push(source);
+        if (source === 'console') onText(text);
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      },
     };
     const watch = (body: string, type = 'application/json') =>
       ask(`${at.url}watch`, { 'content-type': type, 'content-length': String(body.length) }, 'POST', body);

@@ -43,10 +43,9 @@ export class History {
     return state;
   }
 
-  /** A digest stands for all before it, of which this page may have missed some. */
+  /** A digest stands for all before it but lines of logs, of which this page may have missed some. */
   #restart(): void {
-    const header = this.#records.find((record) => record.kind === 'vm');
     this.#base = new VmState();
-    this.#records = header ? [header] : [];
+    this.#records = this.#records.filter(({ kind }) => kind === 'vm' || kind === 'log');
   }
 }

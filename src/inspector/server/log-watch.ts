@@ -19,7 +19,7 @@ export class LogWatch {
   /** Somebody looks at a VM. */
   watch(name: string): void {
     const vm = this.#recorder.vms.find((each) => each.name === name);
-    if (!vm?.follow || vm.hasEnded || this.#watched.has(vm)) return;
+    if (!vm?.guest || vm.hasEnded || this.#watched.has(vm)) return;
     this.#watched.add(vm);
     vm.isFollowed = true;
     for (const source of SOURCES) void this.#follow(vm, source, this.#looking.signal);
@@ -37,7 +37,7 @@ export class LogWatch {
     while (!signal.aborted && !vm.hasEnded) {
       const lines = new Lines((some, isFirst) => vm.log(source, some, isFirst));
       // What cannot be read is not there yet, or not any more: the VM's own records say why.
-      await vm.follow?.(source, (text) => lines.add(text), signal).catch(() => undefined);
+      await vm.guest?.follow(source, (text) => lines.add(text), signal).catch(() => undefined);
       lines.end();
       await sleep(AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined); // Cancelled: the loop ends.
     }

@@ -65,24 +65,13 @@ export function toStately(
       return [{ ...base, type: '@xstate.snapshot', sessionId: session(actor), ...facts }];
     }
     case 'digest':
-      return digestMessages(record, definition);
+      return record.snapshots.flatMap((snapshot) => toStately(snapshot, definition));
     case 'vm':
     case 'microstep':
     case 'action':
     case 'log':
       return [];
   }
-}
-
-/** Whoever comes late is told of the machine first, and then where each actor was. */
-function digestMessages(
-  { vm, at, seq, snapshots }: InspectorRecord & { kind: 'digest' },
-  definition: string | undefined,
-): readonly StatelyMessage[] {
-  return [
-    ...toStately({ vm, at, seq, kind: 'actor', actor: ROOT_ACTOR, name: vm }, definition),
-    ...snapshots.flatMap((snapshot) => toStately(snapshot, definition)),
-  ];
 }
 
 /**

@@ -49,7 +49,7 @@ export class StatelySocket {
   }
 
   #messages(record: InspectorRecord) {
-    const isDrawn = record.kind === 'digest' || (record.kind === 'actor' && record.parent === undefined);
+    const isDrawn = record.kind === 'actor' && record.parent === undefined;
     const vm = isDrawn ? this.#recorder.vms.find(({ name }) => name === record.vm) : undefined;
     return toStately(record, vm?.definition);
   }
