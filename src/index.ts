@@ -41,6 +41,7 @@ export type {
   GuestEntry,
   GuestLogOptions,
   InspectorOptions,
+  TraceOptions,
   ListedGuest,
   PreparedImage,
   PruneOptions,

@@ -16,7 +16,9 @@ export async function replay(words: readonly string[], flags: Flags, io: Io): Pr
   io.out(flags.json ? JSON.stringify({ url }) : url);
   for (const gap of gaps) io.log(`vzvm: ${path}: ${gap}`);
   const opens = io.stdout.isTTY === true && !flags['no-open'];
-  const forget = opens ? await openInspector(url) : undefined;
+  const forget = opens
+    ? await openInspector(url, (why) => io.log(`vzvm: the page cannot be opened: ${why}`))
+    : undefined;
   await untilAborted(io.signal);
   await forget?.();
   await server.close();

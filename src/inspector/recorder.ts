@@ -90,6 +90,6 @@ export class Recorder {
 
   /** What belongs to no VM may still tell of one. */
   #hidden(line: string): string {
-    return this.vms.slice(-this.#mostEnded).reduce((text, { redactor }) => redactor.text(text), line);
+    return this.vms.slice(-this.#mostEnded).reduce((text, { redactor }) => redactor.line(text), line);
   }
 }

@@ -116,6 +116,12 @@ export interface LogRecord extends RecordBase {
   readonly lines: readonly string[];
 }
 
+/** What to do about a failure, as the error of the boot says it: the machine alone knows less. */
+export interface HintRecord extends RecordBase {
+  readonly kind: 'hint';
+  readonly hint: string;
+}
+
 /** A time that a state was active. */
 export interface Visit {
   readonly from: number;
@@ -165,6 +171,7 @@ export type InspectorRecord =
   | ActionRecord
   | SnapshotRecord
   | LogRecord
+  | HintRecord
   | DigestRecord;
 
 /** The machine of each VM, among its actors. */

@@ -53,6 +53,12 @@ export class Redactor {
     return maskPatterns(masked.length > LONGEST_TEXT ? `… ${masked.slice(-LONGEST_TEXT)}` : masked);
   }
 
+  /** A line of a log as it may be shown. */
+  line(line: string): string {
+    const shown = this.plain('log', line);
+    return typeof shown === 'string' ? shown : JSON.stringify(shown);
+  }
+
   #plain(path: string, given: unknown, above: readonly unknown[]): Json {
     try {
       const value = this.#hook ? this.#hook(path, given) : given;

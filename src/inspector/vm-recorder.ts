@@ -8,6 +8,7 @@ import { Quiet } from './quiet/quiet.ts';
 import {
   type ActorRecord,
   type InspectorRecord,
+  type Json,
   type LogSource,
   ROOT_ACTOR,
   type VmRecord,
@@ -60,6 +61,7 @@ export class VmRecorder {
   readonly #at: number;
   #entries: Ring<Entry> | undefined;
   #lines: LogLines | undefined;
+  #hint: Entry | undefined;
   #digest: Digest | undefined;
   #quiet: Quiet | undefined;
   #logic: Logic | undefined;
@@ -119,10 +121,22 @@ export class VmRecorder {
     const entry = this.#entry(undefined, this.#shared.now());
     const { seq, at } = entry;
     this.#renewSecrets();
-    const shown = lines.map((line) => this.redactor.text(line));
+    const shown = lines.map((line) => this.redactor.line(line));
     entry.record = { vm: this.name, kind: 'log', seq, at, source, ...(fresh ? { fresh } : {}), lines: shown };
     this.#quiet?.elsewhere(at - this.#at);
     (this.#lines ??= new LogLines()).push(source, entry, fresh);
+    this.#shared.onEntry(this);
+  }
+
+  /** Takes what is to be done about its failure, where more is known of that than its machine knows. */
+  advise(hint: string): void {
+    const entry = this.#entry(undefined, this.#shared.now());
+    const { seq, at } = entry;
+    this.#renewSecrets();
+    const shown = this.redactor.plain('error', { hint }) as { readonly hint: Json };
+    entry.record = { vm: this.name, kind: 'hint', seq, at, hint: String(shown.hint) };
+    this.#quiet?.elsewhere(at - this.#at);
+    this.#hint = entry;
     this.#shared.onEntry(this);
   }
 
@@ -151,7 +165,12 @@ export class VmRecorder {
   }
 
   #stored(): readonly Entry[] {
-    return [...(this.#entries ?? []), ...(this.#lines ?? [])];
+    return [...(this.#entries ?? []), ...this.#said()];
+  }
+
+  /** What is kept besides what the machine did. */
+  #said(): readonly Entry[] {
+    return [...(this.#lines ?? []), ...(this.#hint ? [this.#hint] : [])];
   }
 
   #begin({ actorRef }: InspectionEvent & { readonly type: '@xstate.actor' }, isHeard: boolean): void {
@@ -192,7 +211,7 @@ export class VmRecorder {
     const before = this.#seq - quiet.count;
     const all = quiet.unpack(this.#actors());
     // Numbered anew: nobody was told of any. Of lines that were dropped since the places are left out.
-    const lines = [...(this.#lines ?? [])]
+    const lines = this.#said()
       .filter(({ seq }) => seq > before)
       .toSorted((one, other) => one.seq - other.seq);
     let gone = all.filter(({ held }) => !held).length - lines.length;

@@ -64,7 +64,7 @@ export async function orEnd({ vm }: HostedVm, work: () => Promise<void>): Promis
 /** Why a boot did not end in a healthy VM. Resolves when nothing of it is left, unless it is kept for a look. */
 async function bootFailure(
   { options }: BootContext,
-  { vm, session }: HostedVm,
+  { vm, session, advise }: HostedVm,
   signal: AbortSignal,
 ): Promise<VzvmError> {
   // The console is part of the guest's files: read it before they go, unless they are gone already.
@@ -73,13 +73,15 @@ async function bootFailure(
   const output = isKept ? undefined : await vm.done;
   const failure = vm.failure ?? output?.failure;
   if (!failure) return aborted(output);
-  return new BootError(failure, {
+  const error = new BootError(failure, {
     guest: vm.name,
     isKept,
     consoleTail: session.consoleAtFailure ?? consoleTail,
     problems: output?.problems ?? [],
     cause: session.lastError,
   });
+  if (error.hint !== undefined) advise(error.hint);
+  return error;
 }
 
 function aborted(output: VmOutput | undefined): VzvmError {

@@ -39,6 +39,7 @@ function unknownOption(path: readonly string[], key: string): VzvmError {
 function validKeysAt(option: string): readonly string[] {
   if (option === 'guestNode') return ['major', 'source'];
   if (option === 'inspector') return ['port', 'open', 'onUrl', 'stately', 'redact'];
+  if (option === 'trace') return ['path', 'redact'];
   if (option === 'prepare') return ['packages', 'script'];
   if (option === 'warm') return ['size', 'memoryBudgetMiB', 'maxIdleMs'];
   return option === 'timeouts' ? [...STEPS, 'healthy', 'disposing'] : STEPS;

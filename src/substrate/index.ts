@@ -6,7 +6,7 @@ export type { Streams, Tty } from '../ssh/streams.ts';
 export type { GuestEntry, ListedGuest } from './guests.ts';
 export type { Swept } from '../reaper/index.ts';
 export type { PreparedImage, PruneOptions, StoredItem } from './image-store.ts';
-export type { InspectorOptions } from './inspection/options.ts';
+export type { InspectorOptions, TraceOptions } from './inspection/options.ts';
 export type { VZVMSubstrateOptions } from './options.ts';
 export { VZVMSubstrate } from './substrate.ts';
 export type { TimelineEntry } from '../progress/index.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Driver } from '../drivers/driver.ts';
 import { STEPS } from '../machines/vm/index.ts';
-import { inspectorSchema } from './inspection/options.ts';
+import { inspectorSchema, traceSchema } from './inspection/options.ts';
 
 const ms = z
   .int()
@@ -109,7 +109,7 @@ export const optionsSchema = z.strictObject({
     .optional(),
   inspector: inspectorSchema,
   onVm: func().optional(),
-  trace: z.string().min(1).optional(),
+  trace: traceSchema,
   onProgress: func().optional(),
 });
 

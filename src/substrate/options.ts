@@ -4,7 +4,7 @@ import type { Driver } from '../drivers/driver.ts';
 import type { GuestNetwork } from '../drivers/guest-network.ts';
 import type { StepRetries, StepTimeouts } from '../machines/vm/index.ts';
 import type { Progress } from '../progress/index.ts';
-import type { InspectorOptions } from './inspection/options.ts';
+import type { InspectorOptions, TraceOptions } from './inspection/options.ts';
 import type { VmHandle } from './vm-handle.ts';
 
 /** Options of {@link VZVMSubstrate}. Every one is optional. */
@@ -51,7 +51,7 @@ export interface VZVMSubstrateOptions {
    * lines of JSON, without secrets, at most 64 MiB. One that is no trace is not overwritten. Trouble with the file is a line in
    * the log, and changes nothing else.
    */
-  readonly trace?: string;
+  readonly trace?: string | TraceOptions;
   /** Called with each VM as soon as there is one: to follow its boot. An exception in it changes nothing. */
   readonly onVm?: (vm: VmHandle) => void;
   /** Back end: by name, or your own. @defaultValue "tart" on a Mac that has it, else "qemu" */

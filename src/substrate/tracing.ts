@@ -1,4 +1,5 @@
 import type { LogLine } from '../drivers/driver.ts';
+import type { TraceOptions } from './inspection/options.ts';
 import { Feed, Recorder, type Redact, TraceWriter } from '../inspector/index.ts';
 
 /** The trace of one substrate: all that happens to its VMs, in a file. Trouble with it is a line in the log. */
@@ -7,7 +8,9 @@ export class Tracing {
   readonly #writer: TraceWriter;
   readonly #feed: Feed;
 
-  constructor(path: string, redact: Redact | undefined, log: LogLine) {
+  /** `shared`: what the page hides, which a trace that has no say of its own hides as well. */
+  constructor(options: string | TraceOptions, shared: Redact | undefined, log: LogLine) {
+    const { path, redact = shared }: TraceOptions = typeof options === 'string' ? { path: options } : options;
     this.recorder = new Recorder({ redact });
     this.#writer = new TraceWriter({ path, onProblem: log });
     this.#feed = new Feed(this.recorder, this.#writer);

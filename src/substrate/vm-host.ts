@@ -21,6 +21,8 @@ export interface HostedVm {
   readonly session: VmSession;
   /** Hides secrets that it is given from now on from whoever inspects it. */
   readonly hide: (secrets: readonly string[]) => void;
+  /** Tells whoever inspects it what to do about its failure. */
+  readonly advise: (hint: string) => void;
 }
 
 /** What the VMs of a substrate have around them. */
@@ -107,7 +109,12 @@ export class VmHost {
       this.#ended(output);
       this.#ownerships.ended(session);
     });
-    return { vm, session, hide: (secrets) => recorded.forEach((each) => each.hide(secrets)) };
+    return {
+      vm,
+      session,
+      hide: (secrets) => recorded.forEach((each) => each.hide(secrets)),
+      advise: (hint) => recorded.forEach((each) => each.advise(hint)),
+    };
   }
 
   /** How many VMs there are. */

@@ -97,6 +97,7 @@ describe('a secret', () => {
     await until('its end is told', () => JSON.stringify(at.messages).includes('"status":"done"'));
     const told = await at.told();
     expect(told).toContain('login with [redacted] failed; env was [redacted]');
+    expect(told).toMatch(/"kind":"hint"[^}]*"hint":"not \[redacted\]"/);
     expectNone(told, [ENV, PASSWORD]);
   });
 

@@ -43,9 +43,9 @@ export class History {
     return state;
   }
 
-  /** A digest stands for all before it but lines of logs, of which this page may have missed some. */
+  /** A digest stands for all before it but lines of logs and what to do, of which this page may have missed some. */
   #restart(): void {
     this.#base = new VmState();
-    this.#records = this.#records.filter(({ kind }) => kind === 'vm' || kind === 'log');
+    this.#records = this.#records.filter(({ kind }) => kind === 'vm' || kind === 'log' || kind === 'hint');
   }
 }

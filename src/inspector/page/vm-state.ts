@@ -15,6 +15,8 @@ export class VmState {
   lastAt = 0;
   endedAt: number | undefined;
   failedAt: number | undefined;
+  /** What to do about its failure, where more is known of that than its machine knows. */
+  hint: string | undefined;
   /** Where it was when it failed. */
   failedIn: readonly string[] = [];
   dropped = 0;
@@ -23,8 +25,8 @@ export class VmState {
   /** What another state has become so far, to go on from. */
   static from(other: VmState): VmState {
     const copy = new VmState();
-    const { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, dropped } = other;
-    Object.assign(copy, { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, dropped });
+    const { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, hint, dropped } = other;
+    Object.assign(copy, { facts, snapshot, firstAt, lastAt, endedAt, failedAt, failedIn, hint, dropped });
     for (const [source, lines] of other.lines) copy.lines.set(source, lines);
     copy.#path = new GrowingPath(other.path);
     return copy;
@@ -69,6 +71,9 @@ export class VmState {
         break;
       case 'log':
         this.#log(record);
+        break;
+      case 'hint':
+        this.hint = record.hint;
         break;
       case 'actor':
       case 'event':

@@ -70,6 +70,7 @@ export function toStately(
     case 'microstep':
     case 'action':
     case 'log':
+    case 'hint':
       return [];
   }
 }

@@ -22,6 +22,7 @@ const KINDS: ReadonlySet<string> = new Set([
   'action',
   'snapshot',
   'log',
+  'hint',
   'digest',
 ]);
 

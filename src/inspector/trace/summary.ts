@@ -67,7 +67,7 @@ function vmOf(first: VmRecord, all: readonly InspectorRecord[]): TracedVm {
   const snapshots = all.filter(isOfRoot);
   const last = snapshots.at(-1);
   const endAt = all.reduce((latest, { at }) => Math.max(latest, at), first.at);
-  const failure = lastOf(snapshots, 'failure') as TracedFailure | undefined;
+  const failure = failureOf(snapshots, all);
   const reason = lastOf(snapshots, 'disposeReason');
   const problems = (fieldsOf(last?.output)['problems'] ??
     fieldsOf(last?.context)['problems'] ??
@@ -90,6 +90,16 @@ function vmOf(first: VmRecord, all: readonly InspectorRecord[]): TracedVm {
 
 const isOfRoot = (record: InspectorRecord): record is SnapshotRecord =>
   record.kind === 'snapshot' && record.actor === ROOT_ACTOR;
+
+/** What the error of the boot said is to be done is more than its machine knew. */
+function failureOf(
+  snapshots: readonly SnapshotRecord[],
+  all: readonly InspectorRecord[],
+): TracedFailure | undefined {
+  const failure = lastOf(snapshots, 'failure') as TracedFailure | undefined;
+  const said = all.findLast((record) => record.kind === 'hint');
+  return failure && said ? { ...failure, hint: said.hint } : failure;
+}
 
 /** The way through the chart, also where its beginning was dropped. */
 function pathOf(all: readonly InspectorRecord[]): Path {

@@ -114,6 +114,7 @@ export class TraceWriter {
 const isOfMachine = (record: InspectorRecord): boolean =>
   record.kind === 'vm' ||
   record.kind === 'digest' ||
+  record.kind === 'hint' ||
   ((record.kind === 'microstep' || record.kind === 'snapshot') && record.actor === ROOT_ACTOR);
 
 async function isTrace(file: FileHandle): Promise<boolean> {

@@ -18,7 +18,7 @@ let shared: Shared | undefined;
 export class Inspection {
   readonly recorder: Recorder;
   readonly #shared: Shared;
-  readonly #opened: Promise<() => Promise<void>> | undefined;
+  #opened: Promise<() => Promise<void>> | undefined;
   #ended: Promise<void> | undefined;
 
   /** Serves the page, unless another substrate does already: the settings of the first one count. */
@@ -27,10 +27,17 @@ export class Inspection {
     this.#shared = shared;
     this.#shared.users += 1;
     this.recorder = this.#shared.inspector.recorder;
-    this.#opened = options.open === true ? this.#shared.listening.then(openInspector) : undefined;
-    this.#opened?.catch((error: unknown) =>
-      log(`the inspector's page cannot be opened: ${messageOf(error)}`),
-    );
+    const notOpened = (why: string) => log(`the inspector's page cannot be opened: ${why}`);
+    if (options.open === true) {
+      this.#opened = this.#shared.listening.then((url) => openInspector(url, notOpened));
+      // That there is no page is told below.
+      this.#opened.catch((error: unknown) =>
+        this.#shared.listening.then(
+          () => notOpened(messageOf(error)),
+          () => undefined,
+        ),
+      );
+    }
     this.#shared.listening.then(
       (url) => quietly(() => (options.onUrl ?? announce)(url)),
       (error: unknown) => log(`there is no inspector: ${messageOf(error)}`),

@@ -21,6 +21,17 @@ export interface InspectorOptions {
   readonly redact?: Redact;
 }
 
+/** How VMs are recorded. */
+export interface TraceOptions {
+  /** The file. */
+  readonly path: string;
+  /**
+   * Your own say in what is written, asked before the defaults, for each value with its path (`context.address`). Answers
+   * what is written instead. @defaultValue that of the option `inspector`
+   */
+  readonly redact?: Redact;
+}
+
 const callback = z.custom((value) => typeof value === 'function', 'expected a function').optional();
 
 /** Checks the option `inspector`. */
@@ -37,5 +48,13 @@ export const inspectorSchema = z
       }),
     ],
     'expected true, false or { port, open, onUrl, stately, redact }',
+  )
+  .optional();
+
+/** Checks the option `trace`. */
+export const traceSchema = z
+  .union(
+    [z.string().min(1), z.strictObject({ path: z.string().min(1), redact: callback })],
+    'expected a path, or { path, redact }',
   )
   .optional();

@@ -35,6 +35,11 @@ export class RecordedVm implements RecordedGuest {
     this.#vm.hide(secrets);
   }
 
+  /** What the error of its boot says is to be done. */
+  advise(hint: string): void {
+    this.#vm.advise(hint);
+  }
+
   /** Takes what the VM tells. */
   told(event: VmHandleEvent): void {
     if (event.type !== 'failed' || this.#vm.isFollowed) return;

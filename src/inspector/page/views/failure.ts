@@ -16,7 +16,7 @@ export function failure(store: Store): () => void {
     section.hidden = !failed;
     if (!failed || !state) return;
     const console = state.lines.get('console') ?? [];
-    const key = JSON.stringify([state.facts?.vm, failed, console.length]);
+    const key = JSON.stringify([state.facts?.vm, failed, state.hint, console.length]);
     if (key === shown) return;
     shown = key;
     section.replaceChildren(...partsOf(failed, state, console));
@@ -25,7 +25,11 @@ export function failure(store: Store): () => void {
 
 type Failed = NonNullable<VmState['failure']>;
 
-function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readonly string[]): HTMLElement[] {
+function partsOf(
+  failed: Failed,
+  { failedAt, firstAt, hint }: VmState,
+  console: readonly string[],
+): HTMLElement[] {
   const text = (field: string) => (typeof failed[field] === 'string' ? failed[field] : undefined);
   const after = failedAt === undefined ? '' : ` after ${((failedAt - firstAt) / 1000).toFixed(1)} s`;
   const attempt = Number(failed['attempt'] ?? 1) > 1 ? `, attempt ${words(failed['attempt'])}` : '';
@@ -40,15 +44,18 @@ function partsOf(failed: Failed, { failedAt, firstAt }: VmState, console: readon
     text('lastError') === undefined
       ? undefined
       : el('p', { class: 'muted' }, `Last error: ${text('lastError')}`),
-    text('hint') === undefined
-      ? undefined
-      : el('p', { class: 'hint' }, el('strong', {}, 'What to do'), el('span', {}, text('hint') ?? '')),
+    advice(hint ?? text('hint')),
     factsOf(failed['facts']),
     excerpt('Output of the program that failed', (text('stderrTail') ?? '').split('\n')),
     excerpt('Console', console.slice(-CONSOLE_LINES)),
   ];
   return parts.filter((part) => part !== undefined);
 }
+
+const advice = (hint: string | undefined): HTMLElement | undefined =>
+  hint === undefined
+    ? undefined
+    : el('p', { class: 'hint' }, el('strong', {}, 'What to do'), el('span', {}, hint));
 
 function factsOf(facts: Json | undefined): HTMLElement | undefined {
   const entries = typeof facts === 'object' && facts !== null ? Object.entries(facts) : [];

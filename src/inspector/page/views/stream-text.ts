@@ -30,6 +30,8 @@ export function lineOf(record: InspectorRecord, nameOf: (actor: string) => strin
       };
     case 'log':
       return { text: record.lines.join('\n'), reason: '' };
+    case 'hint':
+      return { text: record.hint, reason: 'what to do' };
     case 'digest':
       return { text: `${record.dropped} older records are not kept`, reason: 'their path and states are' };
   }

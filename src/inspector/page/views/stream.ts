@@ -82,7 +82,7 @@ const UNSAID: ReadonlySet<string> = new Set([
   'xstate.promise.resolve',
   'xstate.promise.reject',
 ]);
-const always = new Set(['vm', 'digest']);
+const always = new Set(['vm', 'digest', 'hint']);
 
 function matching(history: History, { shown, text, moment }: Wanted): readonly InspectorRecord[] {
   const nameOf = namesIn(history);

@@ -15,7 +15,10 @@ interface Row {
   readonly key: string;
   readonly title: string;
   readonly visits: readonly Visit[];
-  readonly attempts: number;
+  /** How often it was tried. */
+  readonly tries: number;
+  /** How often it was looked for something that was not there yet: that is no failure. */
+  readonly looks: number;
   readonly ms: number;
   readonly deadlineMs: number | undefined;
   readonly slowAfterMs: number | undefined;
@@ -57,7 +60,8 @@ function rowsOf(state: VmState, moment: number): readonly Row[] {
       title,
       visits,
       isActive,
-      attempts: states[`${id}.trying`]?.count ?? 0,
+      tries: 1 + (states[`${id}.backing-off`]?.count ?? 0),
+      looks: states[`${id}.waiting`]?.count ?? 0,
       ms: totalMs + (isActive && last ? moment - last.from : 0),
       deadlineMs: facts?.deadlineMs,
       slowAfterMs: facts?.slowAfterMs,
@@ -108,10 +112,11 @@ function rowOf(row: Row, scale: TimeScale, moment: number): HTMLElement {
         ? 'waiting'
         : 'done';
   const bars = row.visits.map((visit) => bar(row, visit, scale, moment));
-  const retries = row.attempts > 1 ? el('span', { class: 'tries' }, `×${row.attempts}`) : null;
+  const retries = row.tries > 1 ? el('span', { class: 'tries' }, `×${row.tries}`) : null;
+  const title = row.looks > 0 ? `${row.title}: looked ${row.looks} times` : row.title;
   return el(
     'div',
-    { class: 'wf-row', role: 'row', 'data-kind': kind, title: row.title },
+    { class: 'wf-row', role: 'row', 'data-kind': kind, title },
     el('span', { class: 'wf-name', role: 'rowheader' }, row.key, retries),
     el('span', { class: 'wf-track', role: 'cell' }, ...bars, deadlineMark(row, scale)),
     el('span', { class: 'wf-time', role: 'cell' }, ...times(row)),
