@@ -10,7 +10,7 @@ export const USAGE = `usage: npm run bench -- cold [--json] [--runs N] [--fresh-
   cold            measures cold boots against the same boots made by hand
   fleet           measures what 10,000 simulated VMs cost their host process; boots none
   start           measures how soon a VM answers its first command: booted, forked, from a pool, and by hand
-  inspect         measures what the inspector adds to 1,000 simulated VMs, with nobody and with somebody looking
+  inspect         measures what the inspector adds to 1,000 simulated VMs, with nobody and with somebody looking, and what a trace adds
   stream          measures how fast a turn's events reach the caller's loop, and what they cost; boots no VM
   --json          ends with one line of JSON instead of a table
   --runs N        how often each is measured: 1 to 99 (3)

@@ -1,7 +1,12 @@
 import { availableParallelism, cpus } from 'node:os';
-import { measure } from './fleet.ts';
-import type { Sample } from './fleet/sample.ts';
-import { type InspectReport, KINDS_INSPECTED, summarizeInspection } from './inspect/report.ts';
+import { measure, measureAllocation } from './fleet.ts';
+import {
+  type Inspected,
+  type InspectReport,
+  KINDS_INSPECTED,
+  type Measured,
+  summarizeInspection,
+} from './inspect/report.ts';
 
 /** What a benchmark is asked for. */
 export interface InspectOptions {
@@ -13,22 +18,26 @@ export interface InspectOptions {
   readonly say: (line: string) => void;
 }
 
-/** Boots fleets of simulated VMs without and with the inspector: what it adds while nobody looks, and while somebody does. */
+/**
+ * Boots fleets of simulated VMs without and with the inspector: what it adds while nobody looks, while somebody does, and
+ * what a trace adds.
+ */
 export async function benchInspect(options: InspectOptions): Promise<InspectReport> {
   const { runs, vms = 1_000 } = options;
-  const samples = { runtime: [], inspected: [], viewed: [] } as Record<
-    (typeof KINDS_INSPECTED)[number],
-    Sample[]
-  >;
+  const measured: Record<Inspected, Measured[]> = { runtime: [], inspected: [], viewed: [], traced: [] };
   for (let round = 1; round <= runs; round += 1) {
     options.say(`round ${round} of ${runs}`);
     // One after the other in each round: what else the machine does then falls on all of them.
-    for (const kind of KINDS_INSPECTED) samples[kind].push(await measure(kind, vms, options));
+    for (const kind of KINDS_INSPECTED) {
+      const sample = await measure(kind, vms, options);
+      const allocatedKiBPerBoot = await measureAllocation(kind, vms, options);
+      measured[kind].push({ ...sample, allocatedKiBPerBoot });
+    }
   }
   const host = {
     processors: availableParallelism(),
     model: cpus()[0]?.model ?? 'unknown',
     node: process.versions.node,
   };
-  return summarizeInspection({ runs, vms, host }, samples);
+  return summarizeInspection({ runs, vms, host }, measured);
 }

@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setImmediate as turn } from 'node:timers/promises';
-import { type FleetVm, type Kind, startVm } from './vms.ts';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { type FleetVm, type Kind, startVm, told } from './vms.ts';
 
 /** What one fleet was measured at. */
 export interface Sample {
@@ -21,6 +21,8 @@ const PER_TURN = 10;
 /** Boots that are not measured: the first ones run code that is not compiled yet. */
 const WARM_UP = 4000;
 const LAG_RESOLUTION_MS = 1;
+/** Collections are told of a little later. */
+const OBSERVED_WITHIN_MS = 50;
 
 /** Boots a fleet and ends it. The process must have been started with --expose-gc and do nothing else. */
 export async function takeSample(kind: Kind, vms: number, warmUp = WARM_UP): Promise<Sample> {
@@ -54,6 +56,30 @@ export async function takeSample(kind: Kind, vms: number, warmUp = WARM_UP): Pro
   };
 }
 
+/** What a fleet allocated, kept or not. */
+export interface Allocation {
+  readonly allocatedKiBPerBoot: number;
+}
+
+/**
+ * What a boot allocates. The process must have been started with a young generation that holds a whole fleet, so that
+ * nothing is collected meanwhile.
+ */
+export async function takeAllocation(kind: Kind, vms: number, warmUp = WARM_UP / 4): Promise<Allocation> {
+  await endAll(await bootAll(kind, warmUp));
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => void (collections += list.getEntries().length));
+  const before = await heapUsed();
+  observer.observe({ entryTypes: ['gc'] });
+  const fleet = await bootAll(kind, vms);
+  const { heapUsed: after } = process.memoryUsage();
+  await sleep(OBSERVED_WITHIN_MS);
+  observer.disconnect();
+  if (collections > 0) throw new Error('something was collected while it was to be counted');
+  await endAll(fleet);
+  return { allocatedKiBPerBoot: (after - before) / 1024 / vms };
+}
+
 async function bootAll(kind: Kind, vms: number): Promise<FleetVm[]> {
   const fleet: FleetVm[] = [];
   for (let number = 0; number < vms; number += 1) {
@@ -61,6 +87,7 @@ async function bootAll(kind: Kind, vms: number): Promise<FleetVm[]> {
     if (number % PER_TURN === PER_TURN - 1) await turn();
   }
   while (!fleet.every((vm) => vm.isHealthy())) await turn();
+  await told();
   return fleet;
 }
 

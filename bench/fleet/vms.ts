@@ -1,7 +1,7 @@
 import { type AnyActorLogic, createActor, fromPromise } from 'xstate';
 import type { VmSession } from '../../src/actors/index.ts';
 import { Feed } from '../../src/inspector/feed.ts';
-import { type InspectorRecord, Recorder } from '../../src/inspector/index.ts';
+import { type InspectorRecord, Recorder, TraceWriter } from '../../src/inspector/index.ts';
 import { vmMachine } from '../../src/machines/vm/index.ts';
 import { RecordedVm } from '../../src/substrate/inspection/record-vm.ts';
 import type { VmHandleEvent } from '../../src/substrate/vm-handle.ts';
@@ -9,9 +9,9 @@ import { VmRuntime } from '../../src/substrate/vm-runtime.ts';
 
 /**
  * What a VM is made of in a measurement: its chart alone, with what the substrate has around each, with the inspector's
- * records of it that nobody looks at, or that somebody does.
+ * records of it that nobody looks at, that somebody does, or that go into a file.
  */
-export const KINDS = ['chart', 'runtime', 'inspected', 'viewed'] as const;
+export const KINDS = ['chart', 'runtime', 'inspected', 'viewed', 'traced'] as const;
 /** One of {@link KINDS}. */
 export type Kind = (typeof KINDS)[number];
 
@@ -47,22 +47,44 @@ function machineOfNoWork(): typeof vmMachine {
 const machine = machineOfNoWork();
 
 let recorder: Recorder | undefined;
+let feed: Feed | undefined;
+let writer: TraceWriter | undefined;
 
-/** Made once, as by the process: with somebody who reads all of it as fast as it comes, or with nobody. */
-function recorderFor(kind: Kind): Recorder | undefined {
-  if (kind === 'chart' || kind === 'runtime') return undefined;
-  if (recorder) return recorder;
+/** All boots of a measurement go into one file. */
+const LARGEST_TRACE = 8 * 1024 ** 3;
+
+/** Made once, as by the process: with somebody who reads all of it as fast as it comes, with a file, or with nobody. */
+export function prepare(kind: Kind, traceFile: string): void {
+  if (kind === 'chart' || kind === 'runtime') return;
   recorder = new Recorder();
   // As a viewer's stream does: what is told is written as JSON.
   const write = (records: readonly InspectorRecord[]) => Promise.resolve(void JSON.stringify(records));
-  if (kind === 'viewed') void new Feed(recorder, { write, caughtUp: () => {} }).run();
-  return recorder;
+  if (kind === 'viewed') feed = new Feed(recorder, { write, caughtUp: () => {} });
+  if (kind === 'traced') {
+    const onProblem = (problem: string) => {
+      throw new Error(problem);
+    };
+    writer = new TraceWriter({ path: traceFile, limitBytes: LARGEST_TRACE, onProblem });
+    feed = new Feed(recorder, writer, { forgets: true });
+  }
+  void feed?.run();
+}
+
+/** Resolves when whoever is told of the VMs knows all. */
+export async function told(): Promise<void> {
+  await feed?.flush();
+}
+
+/** Closes the file. */
+export async function finish(): Promise<void> {
+  feed?.stop();
+  await writer?.close();
 }
 
 /** Starts one VM as a root actor of its own. */
 export function startVm(kind: Kind, number: number): FleetVm {
   const vmId = `vm-${number}`;
-  return kind === 'chart' ? startChart(vmId) : startRuntime(vmId, recorderFor(kind));
+  return kind === 'chart' ? startChart(vmId) : startRuntime(vmId, recorder);
 }
 
 function startChart(vmId: string): FleetVm {

@@ -9,6 +9,14 @@ export interface Sink {
   caughtUp(n: number): void;
 }
 
+/** How a viewer is fed. */
+export interface FeedOptions {
+  /** What it has seen of all before, by the number that {@link Sink.caughtUp} told. */
+  readonly after?: number;
+  /** Nobody else will ask for what it was told: the recorder need not keep it. */
+  readonly forgets?: boolean;
+}
+
 /** Several entries come at once: a sink is not woken for each. */
 const GATHER_MS = 40;
 const MOST_AT_ONCE = 200;
@@ -25,10 +33,11 @@ export class Feed {
   readonly #stop: () => void;
   #wake: (() => void) | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  readonly #forgets: boolean;
   #hasStopped = false;
 
-  /** `after`: what it has seen of all before, by the number that {@link Sink.caughtUp} told. */
-  constructor(recorder: Recorder, sink: Sink, after = 0) {
+  constructor(recorder: Recorder, sink: Sink, { after = 0, forgets = false }: FeedOptions = {}) {
+    this.#forgets = forgets;
     this.#recorder = recorder;
     this.#sink = sink;
     for (const vm of recorder.vms) {
@@ -76,6 +85,7 @@ export class Feed {
       this.#seen.set(vm, records.at(-1)?.seq ?? this.#seen.get(vm) ?? 0);
       for (let first = 0; first < records.length; first += MOST_AT_ONCE)
         await this.#sink.write(records.slice(first, first + MOST_AT_ONCE));
+      if (this.#forgets) vm.forget(this.#seen.get(vm) ?? 0);
     }
   }
 

@@ -1,6 +1,7 @@
 import { Learner } from './quiet/learner.ts';
 import type { Redact } from './redact.ts';
-import { type RecordedGuest, type Shared, type VmFacts, VmRecorder } from './vm-recorder.ts';
+import type { RecordedGuest } from './recorded-guest.ts';
+import { type Shared, type VmFacts, VmRecorder } from './vm-recorder.ts';
 
 /** How much is kept. */
 export interface RecorderOptions {

@@ -53,9 +53,9 @@ export class Redactor {
     return maskPatterns(masked.length > LONGEST_TEXT ? `… ${masked.slice(-LONGEST_TEXT)}` : masked);
   }
 
-  /** A line of a log as it may be shown. */
-  line(line: string): string {
-    const shown = this.plain('log', line);
+  /** A line as it may be shown: of a log, or what `path` says. */
+  line(line: string, path = 'log'): string {
+    const shown = this.#plain(path, line, []);
     return typeof shown === 'string' ? shown : JSON.stringify(shown);
   }
 

@@ -8,11 +8,11 @@ import { Quiet } from './quiet/quiet.ts';
 import {
   type ActorRecord,
   type InspectorRecord,
-  type Json,
   type LogSource,
   ROOT_ACTOR,
   type VmRecord,
 } from './records.ts';
+import type { RecordedGuest } from './recorded-guest.ts';
 import { type Redact, Redactor } from './redact.ts';
 import { Ring } from './ring.ts';
 
@@ -32,14 +32,6 @@ export interface Shared {
   readonly isHeard: () => boolean;
   readonly onEntry: (vm: VmRecorder) => void;
   readonly onEnd: (vm: VmRecorder) => void;
-}
-
-/** What a VM's recorder asks of its guest. */
-export interface RecordedGuest {
-  /** What is to be hidden. Asked each time, because some are made late, and told once, because some go early. */
-  secrets(): Iterable<string | undefined>;
-  /** Hands on what a source says, with what it has said last, until it is cancelled or there is no more. */
-  follow(source: 'console' | 'harness', onText: (text: string) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** What of a machine is read. */
@@ -133,8 +125,7 @@ export class VmRecorder {
     const entry = this.#entry(undefined, this.#shared.now());
     const { seq, at } = entry;
     this.#renewSecrets();
-    const shown = this.redactor.plain('error', { hint }) as { readonly hint: Json };
-    entry.record = { vm: this.name, kind: 'hint', seq, at, hint: String(shown.hint) };
+    entry.record = { vm: this.name, kind: 'hint', seq, at, hint: this.redactor.line(hint, 'error.hint') };
     this.#quiet?.elsewhere(at - this.#at);
     this.#hint = entry;
     this.#shared.onEntry(this);
@@ -147,12 +138,25 @@ export class VmRecorder {
   since(seq: number): readonly InspectorRecord[] {
     this.#renewSecrets();
     this.#unpack();
-    const digest = this.#digest?.record(this.name, (entry) => this.#recordOf(entry));
-    const entries = this.#stored().filter((entry) => entry.seq > seq);
-    return [...this.#beginning(), digest, ...entries.map((entry) => this.#recordOf(entry))]
+    const recordOf = (entry: Entry) => this.#recordOf(entry);
+    return [
+      ...(seq < this.#begunSeq ? this.#beginning() : []),
+      this.#digest && seq < this.#digest.seq ? this.#digest.record(this.name, recordOf) : undefined,
+      ...this.#stored()
+        .filter((entry) => entry.seq > seq)
+        .map(recordOf),
+    ]
       .filter((record) => record !== undefined)
       .filter((record) => record.seq > seq)
       .toSorted((one, other) => one.seq - other.seq);
+  }
+
+  /** Drops all up to an entry, of which nobody will ask any more. A digest is left, for when it drops more than it is asked. */
+  forget(seq: number): void {
+    const rest = this.#stored().filter((entry) => entry.seq > seq);
+    if (rest.length > 0) return; // What has come meanwhile is told soon.
+    this.#entries?.clear();
+    this.#entries = this.#lines = this.#hint = undefined;
   }
 
   /** The number within this VM of the last entry that is not newer than the n-th of all. */

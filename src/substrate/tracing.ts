@@ -13,7 +13,7 @@ export class Tracing {
     const { path, redact = shared }: TraceOptions = typeof options === 'string' ? { path: options } : options;
     this.recorder = new Recorder({ redact });
     this.#writer = new TraceWriter({ path, onProblem: log });
-    this.#feed = new Feed(this.recorder, this.#writer);
+    this.#feed = new Feed(this.recorder, this.#writer, { forgets: true });
     // Its sink never rejects.
     void this.#feed.run();
   }

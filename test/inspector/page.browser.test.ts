@@ -32,6 +32,7 @@ async function withVms() {
   const bad = begin('ca-bad', { connect: [refused] });
   bad.of.log('console', ['[    0.000000] Linux version 6.1', 'login: <b>not markup</b>']);
   await bad.vm.ended();
+  bad.of.advise('see its console; or give sshPassword');
   const good = begin('ca-good', { clone: [failing, () => undefined] });
   await good.vm.healthy();
   return {
@@ -81,7 +82,7 @@ describe('the page', () => {
     await page.getByRole('option', { name: 'ca-bad' }).click();
     const failure = page.getByRole('region', { name: 'Failure' });
     await failure.getByText('SSH_AUTH_FAILED').waitFor();
-    expect(await failure.textContent()).toContain('give sshPassword');
+    expect(await failure.textContent()).toContain('What to dosee its console; or give sshPassword');
     expect(await failure.textContent()).toContain('<b>not markup</b>');
     await page.locator('[data-state="vm.alive.running.provision.ssh-connect.trying"].is-failed').waitFor();
     await page.locator('.wf-row[data-kind="failed"]', { hasText: 'ssh-connect' }).waitFor();
@@ -96,6 +97,20 @@ describe('the page', () => {
     await page.locator('.wf-row', { hasText: 'cloning' }).locator('.tries', { hasText: '×2' }).waitFor();
     await page.getByText('clone failed: the disk is slow').waitFor();
     expect(await page.locator('.wf-row', { hasText: 'cloning' }).textContent()).toContain('/ 5 min');
+  });
+
+  it('counts looks for what is not there yet apart from what was tried again', async () => {
+    await using at = await withVms();
+    const pollAddress = [...Array.from({ length: 5 }, () => () => null), () => '10.0.0.9'];
+    const slow = at.begin('ca-slow', { pollAddress });
+    await slow.vm.healthy();
+    await using open = await openPage(browser, at.url);
+    const { page } = open;
+    await page.getByRole('option', { name: 'ca-slow' }).click();
+    const row = page.locator('.wf-row[title$="looked 5 times"]', { hasText: 'ip-polling' });
+    await row.waitFor();
+    expect(await row.locator('.tries').count()).toBe(0);
+    await slow.vm.end();
   });
 
   it('goes back to any moment, and to the present again', async () => {

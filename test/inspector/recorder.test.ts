@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type DigestRecord,
+  Feed,
   GrowingPath,
   type InspectorRecord,
   type MicrostepRecord,
@@ -225,6 +226,28 @@ describe('somebody who listens', () => {
     stop();
     await vm.end();
     expect(told).toBeLessThan(recorder.n);
+  });
+});
+
+describe('a reader of whom alone the recorder is', () => {
+  it('is told all, of which nothing is kept but a digest', async () => {
+    const recorder = new Recorder();
+    const told: InspectorRecord[] = [];
+    const write = (records: readonly InspectorRecord[]) => Promise.resolve(void told.push(...records));
+    const feed = new Feed(recorder, { write, caughtUp: () => undefined }, { forgets: true });
+    const of = recorder.begin(factsOf('ca-1'));
+    const vm = simulateVm('ca-1', of.inspect);
+    await vm.healthy();
+    of.log('substrate', ['it is healthy']);
+    await feed.flush();
+    expect(of.since(0).map(({ kind }) => kind)).toEqual(['vm', 'actor', 'digest']);
+    await vm.end();
+    await feed.flush();
+    feed.stop();
+    expect(told.map(({ seq }) => seq)).toEqual(told.map((_, index) => index + 1));
+    expect(lastOfRoot(told)).toMatchObject({ status: 'done' });
+    const [, , digest] = of.since(0) as [InspectorRecord, InspectorRecord, DigestRecord];
+    expect(digest.path.active).toContain('vm.disposed');
   });
 });
 

@@ -135,7 +135,7 @@ export class InspectorServer {
     if (this.#source.kind !== 'live') return plain(response, 404, 'nothing happens here');
     const stream = new EventStream(response, this.#about());
     const after = Number(request.headers['last-event-id'] ?? url.searchParams.get('after') ?? 0);
-    const feed = new Feed(this.#source.recorder, stream, Number.isSafeInteger(after) ? after : 0);
+    const feed = new Feed(this.#source.recorder, stream, { after: Number.isSafeInteger(after) ? after : 0 });
     const viewer = { stream, feed };
     this.#viewers.add(viewer);
     void stream.closed.then(() => {
