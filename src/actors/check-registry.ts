@@ -1,6 +1,6 @@
-import { request } from 'undici';
 import type { Finding } from '../drivers/driver.ts';
 import { messageOf, VzvmError } from '../errors.ts';
+import { askHttp } from './ask-http.ts';
 import { type HostPlaces, readHostNpm } from './host-npm.ts';
 import { registryAgent } from './registry-agent.ts';
 
@@ -10,19 +10,21 @@ const ASKED_FOR = 'npm';
 const TIMEOUT_MS = 10_000;
 
 /** Whether the registry that guests are given answers this host. @throws VzvmError ABORTED. */
-export async function checkRegistry(signal: AbortSignal, places?: HostPlaces): Promise<Finding> {
+export async function checkRegistry(
+  signal: AbortSignal,
+  places?: HostPlaces,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Finding> {
   try {
     const { registry, token, caPem } = await readHostNpm(signal, places);
-    const agent = registryAgent(caPem, TIMEOUT_MS);
-    try {
-      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const url = new URL(ASKED_FOR, registry);
-      const { statusCode, body } = await request(url, { method: 'HEAD', dispatcher: agent, signal, headers });
-      await body.dump();
-      return answered(registry, statusCode);
-    } finally {
-      await agent.destroy();
-    }
+    const { status } = await askHttp(new URL(ASKED_FOR, registry), {
+      method: 'HEAD',
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal,
+      timeoutMs,
+      agent: registryAgent(caPem),
+    });
+    return answered(registry, status);
   } catch (error) {
     if (signal.aborted)
       throw new VzvmError('ABORTED', 'asking the npm registry was cancelled', { cause: error });

@@ -1,6 +1,5 @@
-import { request } from 'undici';
 import { messageOf, tail, VzvmError } from '../errors.ts';
-import { boundedText } from './bounded-text.ts';
+import { askHttp, type HttpAnswer } from './ask-http.ts';
 import type { GuestIdentity } from './new-identity.ts';
 
 /** What a parked harness becomes. Secret. */
@@ -112,28 +111,27 @@ const HINTS: Readonly<Record<string, string>> = {
     "dispose the VM; if it happens again, the image lacks something that its template's log names",
 };
 
-async function ask(parked: Parked, path: string, content: object): Promise<{ status: number; text: string }> {
+async function ask(parked: Parked, path: string, content: object): Promise<HttpAnswer> {
   const { url, secret, signal, timeoutMs } = parked;
-  const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const { statusCode, body } = await request(`${url}${path}`, {
+    return await askHttp(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
       body: JSON.stringify(content),
-      signal: AbortSignal.any([signal, deadline]),
+      signal,
+      timeoutMs,
     });
-    return { status: statusCode, text: await boundedText(body) };
   } catch (error) {
-    throw unanswered(error, parked, deadline.aborted);
+    throw unanswered(error, parked);
   }
 }
 
 /** An identity made before its machine was started would set the clock back by as long. */
 const stamped = (identity: GuestIdentity): GuestIdentity => ({ ...identity, time: Date.now() });
 
-function unanswered(error: unknown, { signal, timeoutMs }: Parked, isLate: boolean): VzvmError {
+function unanswered(error: unknown, { signal, timeoutMs }: Parked): VzvmError {
   if (signal.aborted) return new VzvmError('ABORTED', 'claiming the harness was cancelled', { cause: error });
-  if (isLate) {
+  if (error instanceof VzvmError && error.code === 'COMMAND_TIMEOUT') {
     return new VzvmError('COMMAND_TIMEOUT', `the harness did not answer the claim within ${timeoutMs} ms`, {
       facts: { timeoutMs },
       hint: 'dispose the VM and take another one; if the host is busy, give it longer',

@@ -1,7 +1,6 @@
 import { fromPromise } from 'xstate';
-import { request } from 'undici';
 import { VzvmError } from '../errors.ts';
-import { boundedText } from './bounded-text.ts';
+import { askHttp } from './ask-http.ts';
 import { harnessUrl } from './harness-url.ts';
 import { harnessWatch } from './harness-watch.ts';
 import type { ActorDeps, HarnessExit, VmSession } from './session.ts';
@@ -37,11 +36,9 @@ async function ends(vm: VmSession, signal: AbortSignal): Promise<Promise<never>[
 }
 
 async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
   try {
-    const response = await request(`${url}/v1/health`, { signal: deadline });
-    const text = await boundedText(response.body);
-    return response.statusCode === 200 && isWell(text);
+    const { status, text } = await askHttp(`${url}/v1/health`, { signal, timeoutMs: PROBE_TIMEOUT_MS });
+    return status === 200 && isWell(text);
   } catch (error) {
     if (signal.aborted) throw error;
     return false; // Refused, reset or silent: the harness is not up yet, which is what a probe is to find out.

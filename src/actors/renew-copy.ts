@@ -57,13 +57,13 @@ async function giveIdentity(vm: VmSession, identity: GuestIdentity, signal: Abor
 
 /** Tries again what is safe to try again, until a deadline. */
 async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  const deadline = Date.now() + LOGIN_TIMEOUT_MS;
+  const deadline = performance.now() + LOGIN_TIMEOUT_MS;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const isSafe = error instanceof VzvmError && error.retry === 'safe';
-      if (!isSafe || signal.aborted || Date.now() >= deadline) throw error;
+      if (!isSafe || signal.aborted || performance.now() >= deadline) throw error;
       await sleep(PAUSE_MS, undefined, { signal });
     }
   }

@@ -1,8 +1,10 @@
-import { type EnvHttpProxyAgent, request } from 'undici';
 import { messageOf, VzvmError } from '../errors.ts';
+import { askHttp } from './ask-http.ts';
 import { registryAgent } from './registry-agent.ts';
 
 const TIMEOUT_MS = 60_000;
+/** Of a package with thousands of versions. */
+const MOST_CHARACTERS = 64 * 1024 * 1024;
 /** The npm that fits every Node from 20 on; newer majors ask for a newer Node. */
 const NPM_MAJOR = 11;
 
@@ -31,47 +33,44 @@ export interface NodePackage {
 export async function resolveNodePackage(
   options: ResolveNodeOptions,
 ): Promise<{ node: NodePackage; npm: NodePackage }> {
-  const agent = registryAgent(options.caPem, TIMEOUT_MS);
-  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const other = new AbortController();
+  const signal = AbortSignal.any([options.signal, other.signal]);
+  const both = [
+    newest(`node-linux-${options.arch}`, options.major, { ...options, signal }),
+    newest('npm', NPM_MAJOR, { ...options, signal }),
+  ] as const;
   try {
-    const [node, npm] = await Promise.all([
-      newest(`node-linux-${options.arch}`, options.major, options, deadline, agent),
-      newest('npm', NPM_MAJOR, options, deadline, agent),
-    ]);
+    const [node, npm] = await Promise.all(both);
     return { node, npm };
   } catch (error) {
     if (options.signal.aborted)
       throw new VzvmError('ABORTED', 'looking for Node was cancelled', { cause: error });
-    if (error instanceof VzvmError) throw error;
+    if (error instanceof VzvmError && error.code === 'NODE_INSTALL_FAILED') throw error;
     throw failed(options, `the registry cannot be read: ${messageOf(error)}`, 'safe', error);
   } finally {
-    await agent.destroy();
+    other.abort();
+    await Promise.allSettled(both);
   }
 }
 
-async function newest(
-  name: string,
-  major: number,
-  options: ResolveNodeOptions,
-  signal: AbortSignal,
-  dispatcher: EnvHttpProxyAgent,
-): Promise<NodePackage> {
-  const { registry, token } = options;
-  const response = await request(new URL(name, registry), {
-    dispatcher,
+async function newest(name: string, major: number, options: ResolveNodeOptions): Promise<NodePackage> {
+  const { registry, token, caPem, signal } = options;
+  const { status, text } = await askHttp(new URL(name, registry), {
+    agent: registryAgent(caPem),
     signal,
+    timeoutMs: TIMEOUT_MS,
+    mostCharacters: MOST_CHARACTERS,
     headers: {
       // The abbreviated form: a tenth of the size.
       accept: 'application/vnd.npm.install-v1+json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },
   });
-  if (response.statusCode !== 200) {
-    await response.body.dump();
-    const retry = response.statusCode >= 500 || response.statusCode === 429 ? 'safe' : 'unsafe';
-    throw failed(options, `the registry answers ${response.statusCode} for ${name}`, retry);
+  if (status !== 200) {
+    const retry = status >= 500 || status === 429 ? 'safe' : 'unsafe';
+    throw failed(options, `the registry answers ${status} for ${name}`, retry);
   }
-  const found = pick(await response.body.json(), major);
+  const found = pick(JSON.parse(text), major);
   if (!found) throw failed(options, `the registry has no ${name} ${major}.x`, 'unsafe');
   return { ...found, url: onRegistry(found.url, registry) };
 }

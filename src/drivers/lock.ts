@@ -45,7 +45,7 @@ async function acquire(file: string, options: LockOptions): Promise<() => Promis
     startTime: await startTimeOf(process.pid),
     id: randomUUID(),
   });
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   let told = '';
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(options.signal);
@@ -56,7 +56,7 @@ async function acquire(file: string, options: LockOptions): Promise<() => Promis
     }
     if (attempt === 0) options.log('waiting for another process that prepares the same image');
     told = await repeatProgress(file, told, options.log);
-    if (Date.now() >= deadline) throw lockTimeout(file, options.timeoutMs);
+    if (performance.now() >= deadline) throw lockTimeout(file, options.timeoutMs);
     await sleep(POLL_MS);
   }
   return async () => {

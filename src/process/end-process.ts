@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 25;
+/** A killed process is gone at once, unless the kernel itself waits for something in its name. */
+const KILL_WAIT_MS = 10_000;
 
 /** Whether a process exists; a zombie has ended. */
 export async function isRunning(pid: number): Promise<boolean> {
@@ -20,12 +22,32 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
 
 /** Waits until a process is gone; false at the deadline. */
 export async function waitUntilGone(pid: number, timeoutMs: number): Promise<boolean> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (await isRunning(pid)) {
-    if (Date.now() >= deadline) return false;
+    if (performance.now() >= deadline) return false;
     await sleep(POLL_MS);
   }
   return true;
+}
+
+/** Kills a process of ours and waits for its end; undefined when that does not come. */
+export async function killed<T>(
+  { pid, exited }: { readonly pid: number; readonly exited: Promise<T> },
+  timeoutMs: number = KILL_WAIT_MS,
+): Promise<T | undefined> {
+  signalProcess(pid, 'SIGKILL');
+  return within(exited, timeoutMs);
+}
+
+/** What comes of it within that time; undefined when nothing does. */
+export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), timeoutMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Sends a signal; a process that is gone already is fine. */

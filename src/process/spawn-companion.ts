@@ -15,6 +15,8 @@ export interface Companion {
   readonly exited: Promise<void>;
   /** Lets go of it: it is told that nobody holds it any more. */
   release(): void;
+  /** Waits for its end no more. */
+  leave(): void;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function spawnCompanion(
     child.ref(); // From here on somebody may wait for its end.
     input?.end();
   };
-  return { pid: child.pid ?? 0, exited: end.then(() => undefined), release };
+  return { pid: child.pid ?? 0, exited: end.then(() => undefined), release, leave: () => child.unref() };
 }
 
 /** How one ended that did not come up. */

@@ -1,11 +1,16 @@
 import type { DriverRecipe } from '../drivers/driver.ts';
 import { messageOf } from '../errors.ts';
 import { Journal, thisOwner } from '../journal/index.ts';
+import { killed, within } from '../process/end-process.ts';
 import type { Companion } from '../process/spawn-companion.ts';
 import { startReaper } from './client.ts';
 
 /** A reaper that dies more often than that is ended by something that would end the next one, too. */
 const MOST_RESTARTS = 5;
+/** For a reaper that has nothing to do. */
+const END_MS = 10_000;
+/** For one that tries again what could not be released; after that it goes on without us. */
+const REAP_MS = 5 * 60_000;
 
 /** Somebody's part in the one reaper that this process has for a folder. */
 export interface ReaperHold {
@@ -110,7 +115,16 @@ class Standing {
     // What could not be released is tried once more by the reaper.
     const isClean = (await this.#journal.list()).every(({ owner }) => owner?.id !== id);
     if (isClean) await this.#journal.forgetOwner(id);
-    reaper?.release();
-    await reaper?.exited;
+    if (!reaper) return;
+    reaper.release();
+    if (
+      await within(
+        reaper.exited.then(() => true),
+        isClean ? END_MS : REAP_MS,
+      )
+    )
+      return;
+    if (isClean) await killed(reaper);
+    reaper.leave();
   }
 }

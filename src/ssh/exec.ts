@@ -31,7 +31,7 @@ export interface ExecResult {
 
 /** Runs one command on a channel of its own; the channel is closed, whatever happens, before this settles. */
 export async function exec(client: Client, command: string, options: ExecOptions): Promise<ExecResult> {
-  const started = Date.now();
+  const started = performance.now();
   const late = () =>
     new VzvmError('COMMAND_TIMEOUT', `a command in the guest did not end within ${options.timeoutMs} ms`, {
       facts: { timeoutMs: options.timeoutMs },
@@ -42,7 +42,7 @@ export async function exec(client: Client, command: string, options: ExecOptions
   const opening = openChannel(client, command);
   try {
     const opened = await bounded(opening, { ...limits, timeoutMs: options.timeoutMs });
-    const left = Math.max(1, options.timeoutMs - (Date.now() - started));
+    const left = Math.max(1, options.timeoutMs - (performance.now() - started));
     return await bounded(collect(opened, options), { ...limits, timeoutMs: left });
   } finally {
     if (typeof options.input === 'object') options.input.destroy();

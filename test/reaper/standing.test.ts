@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { thisOwner } from '../../src/journal/index.ts';
+import { isRunning, signalProcess } from '../../src/process/end-process.ts';
 import { holdReaper } from '../../src/reaper/index.ts';
 import { childrenOf } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -24,6 +25,30 @@ describe('the reaper of a process', () => {
     expect(childrenOf(process.pid)).not.toEqual(expect.arrayContaining(reapers));
     expect(await readdir(join(temp.path, 'journal'))).toEqual([]);
     expect(lines).toEqual([]);
+  });
+
+  it('is not waited for without end by who lets it go', async () => {
+    await using temp = await tempDir();
+    const before = childrenOf(process.pid);
+    const hold = holdReaper(temp.path, recipe, () => undefined);
+    await hold.ready;
+    const [reaper = 0] = childrenOf(process.pid).filter((pid) => !before.includes(pid));
+    process.kill(reaper, 'SIGSTOP');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let isOver = false;
+    const released = hold.release().then(() => (isOver = true));
+    try {
+      while (!isOver) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(await isRunning(reaper)).toBe(false);
+    } finally {
+      vi.useRealTimers();
+      signalProcess(reaper, 'SIGKILL');
+    }
+    await released;
+    expect(await readdir(join(temp.path, 'journal'))).toEqual([]);
   });
 
   it('knows its owner, too, when it is held again in the instant that it was let go', async () => {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../errors.ts';
-import { startTimeOf, signalProcess } from '../../process/end-process.ts';
+import { killed, startTimeOf } from '../../process/end-process.ts';
 import { spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
 import type { ExitReport, GuestProcess } from '../driver.ts';
 import { guestArgs, type Accelerator, type DirectBoot } from './args.ts';
@@ -72,8 +72,8 @@ export async function startGuest(
     await writeJson(files.process, { ...identity, ports });
     return { pid: child.pid, exited: child.exited, unref: child.unref };
   } catch (error) {
-    signalProcess(child.pid, 'SIGKILL');
-    const report = await child.exited;
+    const report = await killed(child);
+    if (!report) throw error; // It is found by its file, and told of, by whoever releases the guest.
     await rm(files.process, { force: true });
     throw startError(error, context.guest, report);
   }
@@ -111,7 +111,7 @@ async function forwardedPorts(
     throw bootError(context.guest, report);
   });
   exited.catch(() => undefined); // Told by the race below, or of no interest any more.
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+  const deadline = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
     if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
     try {
@@ -119,10 +119,10 @@ async function forwardedPorts(
       if (GUEST_PORTS.every((port) => ports[port] !== undefined)) return ports;
     } catch (error) {
       // Only a socket that does not answer yet is worth another look.
-      if (!(error instanceof VzvmError) || error.code !== 'COMMAND_FAILED' || Date.now() >= deadline)
+      if (!(error instanceof VzvmError) || error.code !== 'COMMAND_FAILED' || performance.now() >= deadline)
         throw error;
     }
-    if (Date.now() >= deadline)
+    if (performance.now() >= deadline)
       throw new VzvmError('BOOT_FAILED', 'QEMU did not forward the ports that it was told to', {
         hint: 'boot again; if it happens again, see that QEMU has user-mode networking: qemu-system-x86_64 -netdev help',
       });

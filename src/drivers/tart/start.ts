@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VzvmError } from '../../errors.ts';
-import { signalProcess } from '../../process/end-process.ts';
+import { killed } from '../../process/end-process.ts';
 import { readTail, spawnDetached, type DetachedProcess } from '../../process/spawn-detached.ts';
 import type { TartCli } from './cli.ts';
 import { notStarted, runError } from './failure.ts';
@@ -29,8 +29,7 @@ export async function startVm(
     await untilRunning(tart, guest, { child, logFile }, signal);
     return child;
   } catch (error) {
-    signalProcess(child.pid, 'SIGKILL');
-    await child.exited;
+    await killed(child); // One that does not go is told by whoever releases the VM.
     throw error;
   }
 }
@@ -62,9 +61,10 @@ async function lookUntilRunning(
   logFile: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
+  const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await runs(tart, guest, signal))) {
-    if (Date.now() >= deadline) throw notStarted(tart, guest, await readTail(logFile), START_TIMEOUT_MS);
+    if (performance.now() >= deadline)
+      throw notStarted(tart, guest, await readTail(logFile), START_TIMEOUT_MS);
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined); // The next look tells.
     if (signal.aborted) throw new VzvmError('ABORTED', 'the start was cancelled');
   }

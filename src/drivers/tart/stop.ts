@@ -24,7 +24,7 @@ export async function stopProcess(
     ['SIGKILL', KILL_WAIT_MS, KILL_WAIT_MS],
   ];
   for (const [signal, waitMs, againMs] of ways) {
-    for (const deadline = Date.now() + waitMs; Date.now() < deadline;) {
+    for (const deadline = performance.now() + waitMs; performance.now() < deadline;) {
       signalProcess(pid, signal);
       if (await waitUntilGone(pid, Math.min(againMs, waitMs))) return;
     }
@@ -58,9 +58,9 @@ export async function stopByTart(tart: TartCli, guest: string): Promise<void> {
 }
 
 async function untilStopped(tart: TartCli, guest: string): Promise<boolean> {
-  const deadline = Date.now() + KILL_WAIT_MS;
+  const deadline = performance.now() + KILL_WAIT_MS;
   while (await runs(tart, guest)) {
-    if (Date.now() >= deadline) return false;
+    if (performance.now() >= deadline) return false;
     await sleep(POLL_MS);
   }
   return true;

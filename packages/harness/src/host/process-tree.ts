@@ -16,10 +16,10 @@ const DEFAULT_WAIT_MS = 5_000;
  * in sessions of their own, but for the caller. Answers the ids of those that are still there after the wait.
  */
 export async function endMarked(id: string, waitMs: number = DEFAULT_WAIT_MS): Promise<readonly number[]> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     const found = await findMarked(id);
-    if (found.length === 0 || Date.now() > deadline) return found;
+    if (found.length === 0 || performance.now() > deadline) return found;
     for (const pid of found) kill(pid);
     await sleep(PAUSE_MS);
   }

@@ -15,6 +15,8 @@ import { inspectDisk } from './inspect.ts';
 /** Deadline over a whole download. */
 const DOWNLOAD_TIMEOUT_MS = 60 * 60_000;
 const PROGRESS_MS = 2_000;
+/** Times that a server may take as long as it may stall: it may send us to another one. */
+const ANSWERS = 2;
 const MIB = 1024 * 1024;
 
 /** How a download is bounded. */
@@ -53,10 +55,14 @@ async function download(
 ): Promise<string> {
   const bounds = { bodyTimeout: limits.stallMs, headersTimeout: limits.stallMs };
   const dispatcher = new EnvHttpProxyAgent({ ...bounds, connect: { timeout: limits.stallMs } });
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS)]);
+  const silent = new AbortController();
+  const signal = AbortSignal.any([options.signal, silent.signal, AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS)]);
+  // A proxy that says nothing is not bounded by any of the dispatcher's deadlines.
+  const timer = setTimeout(() => silent.abort(silence(ANSWERS * limits.stallMs)), ANSWERS * limits.stallMs);
   try {
     options.log(`downloading ${shown(url)}`);
     const response = await fetch(url, { dispatcher, signal, headers: { 'accept-encoding': 'identity' } });
+    clearTimeout(timer);
     return await store(url, response, file, signal, options);
   } catch (cause) {
     if (options.signal.aborted)
@@ -65,6 +71,7 @@ async function download(
     const inner = cause instanceof Error && cause.cause !== undefined ? `: ${messageOf(cause.cause)}` : '';
     throw failed(url, `${messageOf(cause)}${inner}`, cause);
   } finally {
+    clearTimeout(timer);
     await dispatcher.destroy();
   }
 }
@@ -101,6 +108,8 @@ async function store(
     throw failed(url, `${received} of ${expected} bytes came`);
   return hash.digest('hex');
 }
+
+const silence = (ms: number) => new Error(`nothing answered within ${ms} ms`);
 
 /** Without what may be a secret: user, password and query. */
 function shown(url: URL): string {

@@ -9,13 +9,13 @@ const POLL_MS = 5;
 
 /** QEMU refuses until it has put its migration away, which it tells of before it has done it. */
 export async function letRun(session: QmpSession): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
     try {
       await session.execute('cont');
       return;
     } catch (error) {
-      if (isAborted(error) || Date.now() >= deadline) throw error;
+      if (isAborted(error) || performance.now() >= deadline) throw error;
       await sleep(POLL_MS);
     }
   }

@@ -62,11 +62,11 @@ export async function unlessFailed(
 
 /** Waits until the file of a completed migration is whole. */
 export async function written(file: string, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + WRITTEN_TIMEOUT_MS;
+  const deadline = performance.now() + WRITTEN_TIMEOUT_MS;
   for (;;) {
     if (signal.aborted) throw new VzvmError('ABORTED', 'saving a guest was cancelled');
     if (await exists(`${file}.0`)) return rename(`${file}.0`, file);
-    if (Date.now() >= deadline || (await exists(`${file}.1`)))
+    if (performance.now() >= deadline || (await exists(`${file}.1`)))
       throw notSaved('its state could not be written');
     await sleep(POLL_MS);
   }

@@ -32,13 +32,13 @@ export async function whenListening<T>(who: Resumed, talk: (session: QmpSession)
 }
 
 async function opened({ socket, timeoutMs, signal }: Resumed, exited: Promise<never>): Promise<QmpSession> {
-  const deadline = Date.now() + LISTEN_TIMEOUT_MS;
+  const deadline = performance.now() + LISTEN_TIMEOUT_MS;
   for (;;) {
     try {
       return await QmpSession.open(socket, { timeoutMs, signal });
     } catch (error) {
       if (!(error instanceof VzvmError) || error.code !== 'COMMAND_FAILED') throw error;
-      if (Date.now() >= deadline) throw error;
+      if (performance.now() >= deadline) throw error;
     }
     await Promise.race([exited, sleep(POLL_MS)]);
   }

@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hostArch } from '../../../../src/drivers/qemu/host.ts';
 import { downloadedImage } from '../../../../src/drivers/qemu/images/download.ts';
 import { run } from '../../../../src/process/run.ts';
+import { startSilentServer } from '../../../helpers/silent-server.ts';
 import { tempDir } from '../../../helpers/temp.ts';
+import { until } from '../../../helpers/until.ts';
 
 const quiet = { signal: new AbortController().signal, log: () => undefined };
 
@@ -97,6 +99,21 @@ test('gives up a download that stalls', async () => {
     retry: 'safe',
   });
   expect(await site.cacheEntries()).toEqual([]);
+});
+
+test('gives up where nothing answers, as a proxy may do', async () => {
+  await using temp = await tempDir();
+  await using proxy = await startSilentServer();
+  for (const name of ['https_proxy', 'HTTPS_PROXY']) vi.stubEnv(name, proxy.url);
+  for (const name of ['no_proxy', 'NO_PROXY']) vi.stubEnv(name, '');
+  const where = { cacheDir: temp.path, arch: hostArch('x64') };
+  const asked = downloadedImage(new URL('https://images.example/disk'), where, quiet, { stallMs: 50 });
+  await expect(asked.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({
+    code: 'IMAGE_DOWNLOAD_FAILED',
+    message: expect.stringContaining('nothing answered within 100 ms') as string,
+  });
+  expect(proxy.heard()).toBeGreaterThan(0);
+  await until('the connection is gone', () => proxy.open() === 0);
 });
 
 test('is cancelled in the middle', async () => {
