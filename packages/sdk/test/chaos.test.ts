@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp, gitAgentProtocolLoader, type Engine } from '@computeragent/harness';
 import type { HarnessEvent } from '@computeragent/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { agentOn } from './helpers/agent.ts';
 import { ChaosProxy, FAULTS, type Fault } from './helpers/chaos-proxy.ts';
 import { HarnessClient } from '../src/client.ts';
@@ -48,6 +48,23 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+const IDLE_MS = 25;
+let readers = 0;
+let clock: NodeJS.Timeout;
+
+// A reader is idle when all of them wait for streams that have stalled, not when the machine is busy.
+beforeEach(() => {
+  readers = 0;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  clock = setInterval(() => {
+    if (readers > 0 && proxy.stalled === readers) vi.advanceTimersByTime(IDLE_MS);
+  }, 1);
+});
+afterEach(() => {
+  clearInterval(clock);
+  vi.useRealTimers();
+});
+
 const IDENTITY = { type: 'inline', manifest: { name: 'n', version: '1.0.0' } } as const;
 
 /** A turn that was played to its end, and the bytes that it is to its readers. */
@@ -72,7 +89,7 @@ async function recorded(): Promise<{
 
 /** All events of a session, as the SDK reads them at this address. */
 async function receivedAt(baseUrl: string, id: string): Promise<HarnessEvent[]> {
-  const options = { source: '', harness: '', reconnect: { pauseMs: 0, idleMs: 25 } };
+  const options = { source: '', harness: '', reconnect: { pauseMs: 0, idleMs: IDLE_MS } };
   const client = new HarnessClient({ baseUrl, timeouts: timeoutsOf(options) });
   const cursor: { lastEventId: number | undefined } = { lastEventId: undefined };
   const source = { client, id, cursor, reconnect: reconnectOf(options) };
@@ -91,7 +108,9 @@ async function receivedAt(baseUrl: string, id: string): Promise<HarnessEvent[]> 
 async function forEachOf(count: number, width: number, work: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
+    readers += 1;
     while (next < count) await work(next++);
+    readers -= 1;
   };
   await Promise.all(Array.from({ length: width }, worker));
 }
@@ -131,7 +150,7 @@ describe('a turn', () => {
       let asked = 0;
       await using agent = agentOn(proxy.urlFor({ fault, at }), {
         source: IDENTITY,
-        reconnect: { pauseMs: 0, idleMs: 25 },
+        reconnect: { pauseMs: 0, idleMs: IDLE_MS },
         onToolCall: () => {
           asked += 1;
           return { decision: 'allow' };

@@ -21,6 +21,7 @@ export class ChaosProxy implements AsyncDisposable {
   readonly #upstream: (request: Request) => Response | Promise<Response>;
   readonly #plans = new Map<string, { plan: Plan; streams: number }>();
   readonly #server = createServer((request, response) => void this.#take(request, response));
+  #stalled = 0;
 
   private constructor(upstream: (request: Request) => Response | Promise<Response>) {
     this.#upstream = upstream;
@@ -37,6 +38,11 @@ export class ChaosProxy implements AsyncDisposable {
     const name = `${plan.fault}-${plan.at}`;
     this.#plans.set(name, { plan, streams: 0 });
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}`;
+  }
+
+  /** Streams that have stalled, and whose reader is still there. */
+  get stalled(): number {
+    return this.#stalled;
   }
 
   /** Streams that were asked for by this plan's address. */
@@ -63,6 +69,9 @@ export class ChaosProxy implements AsyncDisposable {
     const bytes = bytesOf(answer, response);
     if (state.streams > 1) return pass(bytes, response);
     await spoil(bytes, state.plan, response);
+    if (response.writableEnded || response.destroyed) return;
+    this.#stalled += 1;
+    response.once('close', () => (this.#stalled -= 1));
   }
 
   async #forward(request: IncomingMessage, path: string, forgetful: boolean): Promise<Response> {
