@@ -1,13 +1,26 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { isRunning } from '../../src/process/end-process.ts';
 import { openStream } from '../../src/process/open-stream.ts';
+import { tempDir } from '../helpers/temp.ts';
 import { until } from '../helpers/until.ts';
 
 const never = new AbortController().signal;
 const open = (script: string, more: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
   openStream('sh', ['-c', script], { env: {}, timeoutMs: 30_000, signal: never, ...more });
+
+/** Nothing else happens in this process until the program that writes its id there has ended. */
+function standStillUntilEnded(file: string): void {
+  for (let stat = ''; !stat.includes(') Z');) {
+    const pid = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+    if (pid !== '') stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  }
+}
 
 describe('a program as a stream', () => {
   it('carries bytes both ways once it is ready, and ends with the program', async () => {
@@ -20,6 +33,19 @@ describe('a program as a stream', () => {
     const stream = await open('echo; head -c 1000 /dev/zero');
     await once(stream, 'finish');
     expect(await text(stream)).toHaveLength(1000);
+  });
+
+  it('hears it where it learns of its end first, as of one that ended together with another', async () => {
+    await using temp = await tempDir();
+    const [one, two] = [join(temp.path, 'one'), join(temp.path, 'two')];
+    const opening = Promise.withResolvers<Duplex>();
+    const other = spawn('sh', ['-c', `echo $$ > ${one}; echo`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    other.stdout.once('data', () => {
+      opening.resolve(open(`echo; echo $$ > ${two}; head -c 1000 /dev/zero`));
+      standStillUntilEnded(two);
+    });
+    standStillUntilEnded(one);
+    expect(await text(await opening.promise)).toHaveLength(1000);
   });
 
   it('ends the program with it', async () => {
