@@ -34,7 +34,7 @@ describe('a parked harness', () => {
   it('has loaded and rehearsed everything without a complaint or a trace', async () => {
     await using harness = await park();
     expect(harness.process.stderr).toBe('');
-    expect(await readdir(join(folder, 'computeragent-sessions'))).toEqual([]);
+    expect(await readdir(join(folder, `computeragent-sessions-${process.getuid?.()}`))).toEqual([]);
     expect(await listeningPorts(harness.process.child.pid)).toEqual([harness.port]);
   });
 
