@@ -6,9 +6,18 @@ import type { GuestExit, HarnessExit, Step, VmContext, VmFailure } from './types
 type At = Pick<VmContext, 'vmId' | 'step' | 'attempt' | 'lastError'>;
 
 /** The failure that an actor's rejection is. */
-export function failureOf(error: unknown, at: Pick<At, 'step' | 'attempt'>): VmFailure {
-  return { step: at.step, attempt: at.attempt, ...factsOf(error) };
+export function failureOf(error: unknown, at: Pick<At, 'vmId' | 'step' | 'attempt'>): VmFailure {
+  const { hint, ...facts } = factsOf(error);
+  return {
+    step: at.step,
+    attempt: at.attempt,
+    ...facts,
+    ...(hint === undefined ? {} : { hint: named(hint, at.vmId) }),
+  };
 }
+
+/** Who speaks SSH does not know which VM it speaks to, and leaves its name out of the commands in a hint. */
+const named = (hint: string, vmId: string): string => hint.replaceAll(/(npx vzvm \w+) NAME\b/g, `$1 ${vmId}`);
 
 /** What an error tells, whatever it is, as plain JSON. */
 export function factsOf(error: unknown): Omit<VmFailure, 'step' | 'attempt' | 'lastError'> {

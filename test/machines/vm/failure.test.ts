@@ -60,6 +60,13 @@ describe.each(STEPS)('%s', (step) => {
     });
   });
 
+  it('names the VM in the commands of a hint that does not know it', async () => {
+    const hint = 'see npx vzvm ls, npx vzvm exec NAME -- ps aux, or tart stop NAME';
+    const world = new World({ [WORKER[step]]: [new VzvmError('COMMAND_FAILED', 'no', { hint })] });
+    await settle();
+    expect(world.output.failure?.hint).toBe('see npx vzvm ls, npx vzvm exec v1 -- ps aux, or tart stop NAME');
+  });
+
   it('hangs to its deadline, not a millisecond longer, and its work is cancelled', async () => {
     const world = new World({ [WORKER[step]]: [HANG] });
     await world.pass(DEFAULT_TIMEOUTS_MS[step] - 1);
