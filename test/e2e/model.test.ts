@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQemuDriver } from '../../src/drivers/qemu/index.ts';
+import { VZVMSubstrate } from '../../src/index.ts';
 import { replay } from '../../src/testing/replay.ts';
-import { preparedCache } from './cache.ts';
+import { freshCache } from './cache.ts';
 import { livesOf } from './model-lives.ts';
 import { makePlace, NOTHING } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
@@ -26,16 +30,37 @@ const lives = livesOf(OWN, { bare: BARE, prepared: PREPARED }, 0);
 describe.skipIf(reason !== undefined)(
   `a real VM${reason ? ` (${reason})` : ''} lives, and leaves nothing:`,
   () => {
+    let root: string;
+    let cacheDir: string;
+    let prepared: Promise<unknown> | undefined;
+
+    beforeAll(async () => {
+      root = await mkdtemp(join(tmpdir(), 'e2e-model-'));
+      cacheDir = await freshCache(root);
+    });
+
+    afterAll(() => rm(root, { recursive: true, force: true }));
+
+    /** Not the image of this host's cache: its harness may be an older one, which is then not found in place. */
+    const prepare = async () => {
+      const folders = { stateDir: join(root, 'state'), cacheDir };
+      await using substrate = new VZVMSubstrate({
+        driver: 'qemu',
+        fork: 'never',
+        memoryMiB: 1024,
+        ...folders,
+      });
+      await substrate.prepareImage();
+    };
+
     it.each(lives)('%s', async (_, { path, isPrepared }) => {
+      if (isPrepared) await (prepared ??= prepare());
       await using place = await makePlace();
       const { stateDir } = place;
-      const cache = isPrepared ? { cacheDir: await preparedCache(stateDir) } : {};
-      const driver = createQemuDriver({ stateDir, ...cache });
-      const options = { stateDir, memoryMiB: isPrepared ? 1024 : 512, ...cache };
-      await replay(path, {
-        subject: { driver, image: 'debian:12', isPrepared, options },
-        patienceMs: PATIENCE_MS,
-      });
+      const driver = createQemuDriver({ stateDir, cacheDir });
+      const options = { stateDir, cacheDir, memoryMiB: isPrepared ? 1024 : 512 };
+      const subject = { driver, image: 'debian:12', isPrepared, options };
+      await replay(path, { subject, patienceMs: PATIENCE_MS });
       expect(await driver.list()).toEqual([]);
       expect(await place.look()).toEqual(NOTHING);
     });
