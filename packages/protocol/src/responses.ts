@@ -45,6 +45,8 @@ export const createSessionResponse = z.object({
   capabilities,
   /** A path, not a URL. */
   eventsUrl: z.string(),
+  /** A message that is sent again with its `Idempotency-Key` is taken once. Other harnesses do not say. */
+  idempotentMessages: z.boolean().optional(),
   /** What of the identity was found and not understood. Absent when there is nothing; older harnesses do not say. */
   warnings: z.array(z.string()).optional(),
 });

@@ -51,8 +51,18 @@ export class HarnessClient {
     });
   }
 
-  message(id: string, message: UserMessage, signal: AbortSignal): Promise<void> {
-    return this.#post('the message was not taken', sessionPath(id, '/messages'), { message }, { signal });
+  /** By its key, a harness that heeds keys tells a message that is sent again from another one. */
+  message(id: string, message: UserMessage, key: string, signal: AbortSignal): Promise<void> {
+    return this.#http.call({
+      failure: 'the message was not taken',
+      method: 'POST',
+      path: sessionPath(id, '/messages'),
+      headers: { 'Idempotency-Key': key },
+      json: { message },
+      timeoutMs: this.#timeouts.requestMs,
+      signal,
+      read: discard,
+    });
   }
 
   permission(id: string, callId: string, body: PermissionBody, options: CallOptions): Promise<void> {

@@ -93,10 +93,13 @@ export class Connection {
     const body = await createBody(this.#options, this.#id);
     if (store && this.#id) await seedFrom(store, { client, id: this.#id, signal: this.#signal });
     assertNotAborted(this.#signal);
-    const { sessionId: id } = await client.create(body, this.#signal);
+    const created = await client.create(body, this.#signal);
+    const { sessionId: id } = created;
     const reconnect = reconnectOf(this.#options);
     const mirror = store && new TranscriptMirror({ client, id, store, reconnect });
-    this.#session = { client, id, reconnect, mirror, cursor: { lastEventId: undefined }, costUsd: 0 };
+    const isResendable = created.idempotentMessages === true;
+    const cursor = { lastEventId: undefined };
+    this.#session = { client, id, reconnect, mirror, isResendable, cursor, costUsd: 0 };
     return this.#session;
   }
 

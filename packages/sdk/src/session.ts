@@ -2,6 +2,7 @@ import type { HarnessEvent, SseFrame, UserMessage } from '@computeragent/protoco
 import { HarnessProtocolError } from './errors.ts';
 import { readEvents, type EventSource } from './event-stream.ts';
 import { PermissionDesk, type Decide } from './permission.ts';
+import { isRejection, sendMessage } from './send-message.ts';
 import type { TranscriptMirror } from './store/mirror.ts';
 import { isResult } from './turn.ts';
 import { runningCost } from './usage.ts';
@@ -20,6 +21,8 @@ export interface OpenSession extends EventSource {
   cancelling?: Promise<void>;
   /** Whether this harness tells where a turn begins. */
   announcesTurns?: boolean;
+  /** Whether this harness takes a message once that is sent again with the same key. */
+  readonly isResendable: boolean;
   /** The highest running total of its cost, in US dollars. */
   costUsd: number;
   /** Brings its transcript to this machine, where that was asked for. */
@@ -62,10 +65,10 @@ async function* takeTurn(
   assertTakesMessages(session);
   assertNotAborted(chat.signal);
   try {
-    await session.client.message(session.id, message, chat.signal);
+    await sendMessage(session, message, chat.signal);
   } catch (error) {
     // A rejected message was not taken. After anything else nobody knows, and its answer could come to the next one.
-    if (!(error instanceof HarnessProtocolError)) abandon(session, 'it is unknown whether a message arrived');
+    if (!isRejection(error)) abandon(session, 'it is unknown whether a message arrived');
     else if (error.status === 404 || error.code === 'SESSION_ENDED')
       session.ended = 'the harness has ended it';
     throw error;

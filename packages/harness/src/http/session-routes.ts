@@ -55,7 +55,7 @@ function inputRoutes(sessionOf: (context: Context) => Session): Hono<Env> {
 
   routes.post('/:id/messages', async (context) => {
     const { message } = await jsonBody(context, messageBody);
-    sessionOf(context).send(message);
+    sessionOf(context).send(message, context.req.header('idempotency-key'));
     return context.json({ ok: true });
   });
 

@@ -56,6 +56,7 @@ export function describeSession(session: Session): CreateSessionResponse {
     identity,
     capabilities,
     eventsUrl: `/v1/sessions/${sessionId}/events`,
+    idempotentMessages: true,
     ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
   };
 }

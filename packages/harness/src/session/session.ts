@@ -8,6 +8,7 @@ import { EventLog } from './event-log.ts';
 import { giveUpAfterAbort } from './give-up.ts';
 import type { SessionInit } from './init.ts';
 import { InputQueue } from './input-queue.ts';
+import { MessageKeys } from './message-keys.ts';
 import { Permissions } from './permissions.ts';
 
 type EndReason = Extract<HarnessEvent, { kind: 'ca_session_ended' }>['reason'];
@@ -22,6 +23,7 @@ export class Session {
   readonly #permissions: Permissions;
   readonly #abort = new AbortController();
   readonly #ended = deferred<void>();
+  readonly #keys = new MessageKeys();
   readonly #early: UserMessage[] = [];
   #turns = 0;
   #readers = 0;
@@ -93,11 +95,13 @@ export class Session {
     void this.#run();
   }
 
-  /** Queues a message for the engine. */
-  send(message: UserMessage): void {
+  /** Queues a message for the engine. One that has come before, by its sender's key, is there already. */
+  send(message: UserMessage, key?: string): void {
+    if (key !== undefined && this.#keys.knows(key, message)) return;
     if (!this.#input.push(message)) {
       throw new HarnessError('SESSION_ENDED', 409, `session ${this.init.id} takes no more messages`);
     }
+    if (key !== undefined) this.#keys.add(key, message);
     if (this.#status === 'pending') this.#early.push(message);
     else this.#turn(message);
   }
