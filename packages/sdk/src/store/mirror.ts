@@ -112,10 +112,9 @@ export class TranscriptMirror {
   }
 
   async #store(lines: readonly TranscriptLine[]): Promise<void> {
-    const fresh = lines.filter(({ seq }) => seq > this.#stored);
+    const fresh = newOnes(lines, this.#stored);
     const last = fresh.at(-1);
     if (!last) return;
-    if (fresh[0]?.seq !== this.#stored + 1) throw lost(`lines after ${this.#stored} are no longer kept`);
     const { store, id } = this.#options;
     try {
       await store.append(
@@ -135,6 +134,17 @@ export class TranscriptMirror {
   #fail(error: unknown): void {
     this.#failure.abort(error instanceof SessionStoreError ? error : lost(messageOf(error), error));
   }
+}
+
+/** Those after a line that the store has, each once: what comes together may repeat itself, too. */
+function newOnes(lines: readonly TranscriptLine[], stored: number): readonly TranscriptLine[] {
+  const fresh: TranscriptLine[] = [];
+  for (const line of lines) {
+    const next = stored + fresh.length + 1;
+    if (line.seq > next) throw lost(`lines after ${next - 1} are no longer kept`);
+    if (line.seq === next) fresh.push(line);
+  }
+  return fresh;
 }
 
 function isWorthAnotherTry(error: unknown): boolean {

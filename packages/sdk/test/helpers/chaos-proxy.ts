@@ -16,7 +16,7 @@ export interface Plan {
   readonly at: number;
 }
 
-/** Stands between a client and a harness, and does to the first stream of events what its plan says. */
+/** Stands between a client and a harness, and does to the first stream, of events or of a transcript, what its plan says. */
 export class ChaosProxy implements AsyncDisposable {
   readonly #upstream: (request: Request) => Response | Promise<Response>;
   readonly #plans = new Map<string, { plan: Plan; streams: number }>();
@@ -60,7 +60,7 @@ export class ChaosProxy implements AsyncDisposable {
     const [, name = '', path = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
     const state = this.#plans.get(name);
     if (!state) return void response.writeHead(404).end();
-    const isStream = path.endsWith('/events');
+    const isStream = /\/(?:events|transcript)(?:\?|$)/.test(path);
     const answer = await this.#forward(request, path, isStream && state.plan.fault === 'replay');
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (!isStream) return void response.end(Buffer.from(await answer.arrayBuffer()));
@@ -84,7 +84,8 @@ export class ChaosProxy implements AsyncDisposable {
     }
     const { method = 'GET' } = request;
     const body = method === 'GET' ? null : Buffer.concat(chunks);
-    return this.#upstream(new Request(`http://127.0.0.1${path}`, { method, headers, body }));
+    const asked = forgetful ? path.replace(/\bafter=\d+/, 'after=0') : path;
+    return this.#upstream(new Request(`http://127.0.0.1${asked}`, { method, headers, body }));
   }
 }
 
