@@ -1,25 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClaudeProcess } from '../../../src/engine/claude/claude-process.ts';
 
-vi.mock('node:child_process', { spy: true });
-
 const UP = `process.stdout.write('up'); setInterval(() => undefined, 1_000);`;
 const STUBBORN = `process.on('SIGTERM', () => process.stdout.write('asked')); ${UP}`;
 
 /** A program of the engine that is up, and what it was sent. */
 async function started(program: ClaudeProcess, script: string) {
-  program.spawnClaudeCodeProcess({
+  const child = program.spawnClaudeCodeProcess({
     command: process.execPath,
     args: ['-e', script],
     cwd: tmpdir(),
     env: {},
     signal: new AbortController().signal,
-  });
-  const child = vi.mocked(spawn).mock.results.at(-1)?.value as ChildProcess;
+  }) as ChildProcess;
   const said = async (text: string) => {
     const [chunk] = (await once(child.stdout ?? child, 'data')) as [Buffer];
     expect(chunk.toString()).toBe(text);
