@@ -21,6 +21,8 @@ const PER_TURN = 10;
 /** Boots that are not measured: the first ones run code that is not compiled yet. */
 const WARM_UP = 4000;
 const LAG_RESOLUTION_MS = 1;
+/** Boots between two collections, where what they allocate is counted. */
+const AT_ONCE = 100;
 /** Collections are told of a little later. */
 const OBSERVED_WITHIN_MS = 50;
 
@@ -62,14 +64,21 @@ export interface Allocation {
 }
 
 /**
- * What a boot allocates. The process must have been started with a young generation that holds a whole fleet, so that
+ * What a boot allocates. The process must have been started with a young generation that holds some boots at once, so that
  * nothing is collected meanwhile.
  */
 export async function takeAllocation(kind: Kind, vms: number, warmUp = WARM_UP / 4): Promise<Allocation> {
   await endAll(await bootAll(kind, warmUp));
+  let allocated = 0;
+  for (let booted = 0; booted < vms; booted += AT_ONCE)
+    allocated += await allocatedBy(kind, Math.min(AT_ONCE, vms - booted));
+  return { allocatedKiBPerBoot: allocated / 1024 / vms };
+}
+
+async function allocatedBy(kind: Kind, vms: number): Promise<number> {
+  const before = await heapUsed();
   let collections = 0;
   const observer = new PerformanceObserver((list) => void (collections += list.getEntries().length));
-  const before = await heapUsed();
   observer.observe({ entryTypes: ['gc'] });
   const fleet = await bootAll(kind, vms);
   const { heapUsed: after } = process.memoryUsage();
@@ -77,7 +86,7 @@ export async function takeAllocation(kind: Kind, vms: number, warmUp = WARM_UP /
   observer.disconnect();
   if (collections > 0) throw new Error('something was collected while it was to be counted');
   await endAll(fleet);
-  return { allocatedKiBPerBoot: (after - before) / 1024 / vms };
+  return after - before;
 }
 
 async function bootAll(kind: Kind, vms: number): Promise<FleetVm[]> {
