@@ -4,6 +4,7 @@ import { messageOf, VzvmError } from '../errors.ts';
 import type { VmOutput } from '../machines/vm/index.ts';
 import type { BootContext } from './boot-context.ts';
 import { BootError } from './boot-error.ts';
+import { hintOfHost } from './host-evidence.ts';
 import { notReleased } from './released.ts';
 import type { HostedVm } from './vm-host.ts';
 
@@ -69,6 +70,8 @@ async function bootFailure(
 ): Promise<VzvmError> {
   // The console is part of the guest's files: read it before they go, unless they are gone already.
   const consoleTail = await vm.consoleTail().catch(() => '');
+  const isSlow = vm.failure?.code === 'STEP_TIMEOUT';
+  const hostHint = isSlow && !signal.aborted ? await hintOfHost(session.driver) : undefined;
   const isKept = vm.tags.has('failed') && options.keepOnFailure === true && !signal.aborted;
   const output = isKept ? undefined : await vm.done;
   const failure = vm.failure ?? output?.failure;
@@ -77,6 +80,7 @@ async function bootFailure(
     guest: vm.name,
     isKept,
     consoleTail: session.consoleAtFailure ?? consoleTail,
+    hostHint,
     problems: output?.problems ?? [],
     cause: session.lastError,
   });

@@ -3,6 +3,14 @@ import { hintOfConsole } from './console-evidence.ts';
 import { type LeftOfBoot, lookHint } from './look-hint.ts';
 import type { VmFailure, Where } from '../machines/vm/index.ts';
 
+/** What was seen of a VM whose boot failed. */
+interface Evidence {
+  readonly consoleTail: string;
+  /** What is wrong with the host. */
+  readonly hostHint?: string | undefined;
+  readonly cause: unknown;
+}
+
 /** Why a boot did not end in a healthy VM: the step, the cause, what the guest's console said, and what to do. */
 export class BootError extends VzvmError {
   /** The step that failed. */
@@ -14,10 +22,7 @@ export class BootError extends VzvmError {
   /** What could not be released afterwards; empty when nothing was left behind. */
   readonly problems: readonly string[];
 
-  constructor(
-    failure: VmFailure,
-    details: LeftOfBoot & { readonly consoleTail: string; readonly cause: unknown },
-  ) {
+  constructor(failure: VmFailure, details: LeftOfBoot & Evidence) {
     const hint = hintFor(failure, details);
     super(failure.code as VzvmErrorCode, messageFor(failure, hint, details.consoleTail), {
       facts: { ...failure.facts, guest: details.guest, step: failure.step, attempt: failure.attempt },
@@ -33,13 +38,13 @@ export class BootError extends VzvmError {
   }
 }
 
-/** What the console shows comes first. Of a step that was too slow because the same thing failed again and again, that thing's own hint comes next. */
+/** What the host lacks comes first, then what the console shows. Of a step that was too slow because the same thing failed again and again, that thing's own hint comes next. */
 function hintFor(
   { step, hint, lastError }: VmFailure,
-  { cause, consoleTail, ...left }: LeftOfBoot & { readonly cause: unknown; readonly consoleTail: string },
+  { cause, consoleTail, hostHint, ...left }: LeftOfBoot & Evidence,
 ): string | undefined {
   const isLast = lastError !== undefined && cause instanceof VzvmError && cause.message === lastError;
-  const ways = [hintOfConsole(consoleTail), isLast ? cause.hint : undefined, hint].filter(isThere);
+  const ways = [hostHint, hintOfConsole(consoleTail), isLast ? cause.hint : undefined, hint].filter(isThere);
   return [ways.join('; or '), lookHint(step, left)].filter(isThere).join('; ') || undefined;
 }
 
