@@ -105,6 +105,7 @@ async function endAll(fleet: readonly FleetVm[]): Promise<void> {
     await Promise.all(fleet.slice(first, first + PER_TURN).map((vm) => vm.end()));
     await turn();
   }
+  await told();
 }
 
 async function heapUsed(): Promise<number> {

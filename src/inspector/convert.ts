@@ -84,7 +84,8 @@ export const stepOf = ({ _transitions, snapshot }: MicrostepEvent): Step => ({
   active: activeIds((snapshot as AnySnapshot)._nodes ?? []),
 });
 
-type MicrostepEvent = Extract<InspectionEvent, { readonly type: '@xstate.microstep' }>;
+/** A step of a machine, as xstate tells it. */
+export type MicrostepEvent = Extract<InspectionEvent, { readonly type: '@xstate.microstep' }>;
 
 /** The actors at work for a machine. */
 export const childrenOf = ({ children = {} }: AnySnapshot): readonly (Held & { type: 'actor' })[] =>

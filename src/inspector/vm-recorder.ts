@@ -198,13 +198,16 @@ export class VmRecorder {
 
   #keep(event: InspectionEvent): void {
     if (!this.#logic) return;
-    const { learner, now, next } = this.#shared;
-    const ms = now() - this.#at;
-    this.#quiet ??= new Quiet(this.#logic, learner, ms);
-    if (!this.#quiet.take(event, ms)) return;
+    const quiet = (this.#quiet ??= new Quiet(this.#logic, this.#shared.learner, this.#ms()));
+    if (event.type !== '@xstate.microstep') return quiet.pass(event);
+    quiet.step(event, this.#ms());
     this.#seq += 1;
-    this.#last = next();
-    if (this.#quiet.isFull) this.#fold(this.#quiet);
+    this.#last = this.#shared.next();
+    if (quiet.isFull) this.#fold(quiet);
+  }
+
+  #ms(): number {
+    return this.#shared.now() - this.#at;
   }
 
   /** Somebody comes: makes entries of what was kept, with what is known to have been around it. */

@@ -51,7 +51,7 @@ export class VmRuntime implements VmHandle {
       id: options.session.name,
       input: options.input,
       ...(clock ? { clock } : {}),
-      ...(inspect ? { inspect: (event: InspectionEvent) => quietly(() => inspect(event)) } : {}),
+      ...(inspect ? { inspect: (event: InspectionEvent) => quietly(inspect, event) } : {}),
     });
     this.#actor.on('*', (event) => {
       this.#timeline.record(event);

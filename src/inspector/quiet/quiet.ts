@@ -1,5 +1,5 @@
 import type { AnyEventObject, InspectionEvent } from 'xstate';
-import { type AnySnapshot, childrenOf, type Held, stepOf } from '../convert.ts';
+import { type AnySnapshot, childrenOf, type Held, type MicrostepEvent, stepOf } from '../convert.ts';
 import { ROOT_ACTOR } from '../records.ts';
 import type { Learner } from './learner.ts';
 import { PackedPath, type Passed } from './packed-path.ts';
@@ -46,31 +46,31 @@ export class Quiet {
     this.#learner.begin(this);
   }
 
-  /** Takes what the machine itself does. Answers whether that takes a number. */
-  take(event: InspectionEvent, ms: number): boolean {
+  /** Takes a step of the machine itself. */
+  step(event: MicrostepEvent, ms: number): void {
+    const { edges, active } = stepOf(event);
+    const number = this.#table.numberOf(event.event.type, edges, active);
+    this.#learner.step(this, event.event, this.#table.step(number));
+    this.#path.step(ms, number, tellsMore(event.event) ? event.event : undefined);
+  }
+
+  /** Takes what else the machine itself does. */
+  pass(event: InspectionEvent): void {
     switch (event.type) {
       case '@xstate.event':
         // Its first steps come before this one.
         if (event.event.type !== 'xstate.init') this.#learner.begin(this, event.event);
-        return false;
+        return;
       case '@xstate.action':
-        this.#learner.action(this, event);
-        return false;
-      case '@xstate.microstep': {
-        const { edges, active } = stepOf(event);
-        const number = this.#table.numberOf(event.event.type, edges, active);
-        this.#learner.step(this, event.event, this.#table.step(number));
-        this.#path.step(ms, number, tellsMore(event.event) ? event.event : undefined);
-        return true;
-      }
+        return this.#learner.action(this, event);
       case '@xstate.snapshot':
         this.#learner.pause(this);
         this.#snapshot = event.snapshot as AnySnapshot;
         this.#snapshotEvent = this.#table.word(event.event.type);
-        return false;
+        return;
       case '@xstate.actor':
+      case '@xstate.microstep':
       case '@xstate.transition':
-        return false;
     }
   }
 
