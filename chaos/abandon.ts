@@ -8,9 +8,12 @@ const LOOK_MS = 50;
 
 /** Ends a run that nobody wants to know the end of: what it has started, its disk, its folders, its control group. */
 export async function abandon(place: RunPlace): Promise<void> {
-  await endAll(place);
-  await place.group?.remove();
-  await removePlace(place);
+  try {
+    await endAll(place);
+    await place.group?.remove();
+  } finally {
+    await removePlace(place);
+  }
 }
 
 /** The stand-in's network may write down something yet: it ends when it cannot. */

@@ -53,13 +53,25 @@ function groupIn(folder: string, hierarchy: string): ControlGroup {
     leave: () => move(join(hierarchy, before)),
     pids,
     remove: async () => {
-      const deadline = Date.now() + PATIENCE_MS;
+      const deadline = performance.now() + PATIENCE_MS;
       for (;;) {
         const there = await pids();
-        if (there.length === 0) await rmdir(folder);
-        if (there.length === 0 || Date.now() > deadline) return there;
+        const isLate = performance.now() > deadline;
+        if (there.length === 0 && (await isRemoved(folder, isLate))) return there;
+        if (there.length > 0 && isLate) return there;
         await sleep(LOOK_MS);
       }
     },
   };
+}
+
+/** The kernel lists a killed process no more, and is busy with its end for a moment yet. */
+async function isRemoved(folder: string, isLate: boolean): Promise<boolean> {
+  try {
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    if (isLate || (error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunPlace } from './place.ts';
@@ -44,8 +44,9 @@ export function unmountDisk(place: RunPlace): void {
   command('umount', diskOf(place));
 }
 
-/** Whether a run has one. */
-export const hasDisk = (place: RunPlace): boolean => existsSync(diskFileOf(place));
+/** Whether a run has one by now. */
+export const hasDisk = (place: RunPlace): boolean =>
+  readFileSync('/proc/self/mounts', 'utf8').includes(` ${diskOf(place)} `);
 
 function command(program: string, ...args: readonly string[]): void {
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: COMMAND_MS });

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
 import { defaultCacheDir } from '../src/drivers/folders.ts';
+import { abandon } from './abandon.ts';
 import type { ChaosDriver } from './cells.ts';
 import { type ControlGroup, makeControlGroup } from './cgroup.ts';
 import { mountDisk } from './disk.ts';
@@ -43,12 +44,13 @@ export async function prepareGround(
     newRun: async (number, { hasOwnDisk = false } = {}) => {
       const name = `run-${number}`;
       const run = placeIn(join(root, name), await makeControlGroup(`${basename(root)}-${name}`));
-      if (hasOwnDisk) await mountDisk(run);
-      for (const folder of [run.stateDir, run.temporary, run.tartHome])
-        await mkdir(folder, { recursive: true });
-      if (driver === 'standin') await copyTart(first, run);
-      if (driver === 'qemu') await linkCache(join(first.cacheDir, 'qemu'), run);
-      return run;
+      try {
+        await furnish(run, { driver, first, hasOwnDisk });
+        return run;
+      } catch (error) {
+        await abandon(run);
+        throw error;
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await rm(first.root, { recursive: true, force: true });
@@ -56,6 +58,16 @@ export async function prepareGround(
       if ((await readdir(root)).length === 0) await rm(root, { recursive: true });
     },
   };
+}
+
+async function furnish(
+  run: RunPlace,
+  { driver, first, hasOwnDisk }: { driver: ChaosDriver; first: RunPlace; hasOwnDisk: boolean },
+): Promise<void> {
+  if (hasOwnDisk) await mountDisk(run);
+  for (const folder of [run.stateDir, run.temporary, run.tartHome]) await mkdir(folder, { recursive: true });
+  if (driver === 'standin') await copyTart(first, run);
+  if (driver === 'qemu') await linkCache(join(first.cacheDir, 'qemu'), run);
 }
 
 function placeIn(root: string, group?: ControlGroup): RunPlace {
