@@ -71,7 +71,7 @@ async function bootFailure(
   // The console is part of the guest's files: read it before they go, unless they are gone already.
   const consoleTail = await vm.consoleTail().catch(() => '');
   const isSlow = vm.failure?.code === 'STEP_TIMEOUT';
-  const hostHint = isSlow && !signal.aborted ? await hintOfHost(session.driver) : undefined;
+  const hostHint = isSlow ? await hintOfHost(session.driver, signal) : undefined;
   const isKept = vm.tags.has('failed') && options.keepOnFailure === true && !signal.aborted;
   const output = isKept ? undefined : await vm.done;
   const failure = vm.failure ?? output?.failure;

@@ -59,6 +59,18 @@ describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reas
     expect(await readdir(join(home, 'vms'))).toEqual([]);
   });
 
+  /** For VMs that nothing was prepared for. */
+  const bare = () =>
+    ({
+      driver: 'tart',
+      tartBin,
+      stateDir: place.stateDir,
+      cacheDir: join(place.stateDir, 'c'),
+      baseImage: IMAGE,
+      sshPassword: 'admin',
+      prepare: 'never',
+    }) as const;
+
   const makeDriver = () =>
     createTartDriver({
       tartBin,
@@ -135,13 +147,7 @@ describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reas
     for (const folder of [seen, shared]) await mkdir(folder);
     await writeFile(join(seen, 'from-host'), 'hello');
     await using substrate = new VZVMSubstrate({
-      driver: 'tart',
-      tartBin,
-      stateDir: place.stateDir,
-      cacheDir: join(place.stateDir, 'c'),
-      baseImage: IMAGE,
-      sshPassword: 'admin',
-      prepare: 'never',
+      ...bare(),
       mounts: { '/mnt/seen': seen, '/home/admin/a folder': { path: shared, writable: true } },
     });
     const { vm } = await substrate.bootHarness({ envs: {} });
@@ -159,15 +165,7 @@ describe.skipIf(reason !== undefined)(`Tart, by its stand-in${reason ? ` (${reas
   });
 
   it('outlives its program, is taken over by another one, and goes with that', async () => {
-    const options = {
-      driver: 'tart',
-      tartBin,
-      stateDir: place.stateDir,
-      cacheDir: join(place.stateDir, 'c'),
-      baseImage: IMAGE,
-      sshPassword: 'admin',
-      prepare: 'never',
-    } as const;
+    const options = bare();
     const { name, baseUrl } = await detached(options, 600_000);
     const booted = await VZVMSubstrate.attach(name, options);
     expect([booted.baseUrl, (await fetch(`${baseUrl}/v1/health`)).ok]).toEqual([baseUrl, true]);

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Finding } from '../../src/drivers/driver.ts';
 import { createFakeDriver } from '../../src/drivers/fake/index.ts';
 import { VZVMSubstrate } from '../../src/index.ts';
@@ -45,13 +45,22 @@ describe('a step that was too slow', () => {
   });
 });
 
-it('waits no longer than three seconds for a host that does not answer', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    const hint = hintOfHost(driverWith(() => new Promise(() => undefined)));
+describe('a host that does not answer', () => {
+  const deaf = driverWith(() => new Promise(() => undefined));
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is waited for three seconds', async () => {
+    const hint = hintOfHost(deaf, new AbortController().signal);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(await hint).toBeUndefined();
-  } finally {
-    vi.useRealTimers();
-  }
+  });
+
+  it('is not waited for by who cancels', async () => {
+    const cancelling = new AbortController();
+    const hint = hintOfHost(deaf, cancelling.signal);
+    cancelling.abort();
+    expect(await hint).toBeUndefined();
+  });
 });
