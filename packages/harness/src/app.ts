@@ -31,7 +31,7 @@ export interface HarnessApp {
 
 /**
  * Makes the harness. It listens nowhere: whoever has a Request gets a Response.
- * @throws TypeError without an engine or a loader.
+ * @throws TypeError without an engine or a loader, or with a `maxSessions` that is no number from 1.
  */
 export function createApp(deps: AppDeps): HarnessApp {
   if (deps.engines.length === 0) throw new TypeError('a harness needs an engine');

@@ -9,13 +9,13 @@ const TOKEN_TIMEOUT_MS = 30_000;
 const SHORTEST_TOKEN = 16;
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { host, port, tokenFromStdin, help } = parseCommandLine(argv);
+  const { host, port, maxSessions, tokenFromStdin, help } = parseCommandLine(argv);
   if (help) return void process.stdout.write(`${USAGE}\n`);
   const harness = new HarnessProcess();
   try {
     const token = tokenFromStdin ? await readToken() : undefined;
     const { log, secrets } = harness;
-    const listening = await harness.serve(fullApp({ token, env: {} }, log, secrets), host, port);
+    const listening = await harness.serve(fullApp({ token, env: {}, maxSessions }, log, secrets), host, port);
     process.stdout.write(`${JSON.stringify({ url: urlOf(listening) })}\n`);
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -31,7 +31,7 @@ async function warmUp(): Promise<void> {
 async function appFor(config: BootConfig, { log, secrets, end }: HarnessProcess): Promise<HarnessApp> {
   if (!config.parked) return fullApp(config, log, secrets);
   secrets.add([config.parked.secret]);
-  return park(config.parked, { log, secrets, end });
+  return park(config.parked, { log, secrets, end, maxSessions: config.maxSessions });
 }
 
 if (process.argv.includes('--warm-up')) await warmUp();

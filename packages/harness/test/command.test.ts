@@ -4,6 +4,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../src/boot/command-line.ts';
+import { claudeAgent } from './helpers/claude-session.ts';
+import { rejection } from './helpers/harness.ts';
 
 const COMMAND = fileURLToPath(new URL('../src/command.ts', import.meta.url));
 const TOKEN = 'a-token-of-this-test';
@@ -46,6 +48,19 @@ describe('computeragent-harness', () => {
     expect(`${line as string}${await harness.stderr}`).not.toContain(TOKEN);
   });
 
+  it('has as many sessions as it is told', async () => {
+    await using harness = run(['--port', '0', '--max-sessions', '1']);
+    const [line] = await once(harness.child.stdout.setEncoding('utf8'), 'data');
+    const { url } = JSON.parse(line as string) as { url: string };
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(claudeAgent({ envs: {} }));
+    const create = () => fetch(`${url}/v1/sessions`, { method: 'POST', headers, body });
+    expect((await create()).status).toBe(201);
+    expect(await rejection(create())).toEqual([429, 'TOO_MANY_SESSIONS']);
+    harness.child.kill('SIGTERM');
+    expect(await harness.exited).toBe(0);
+  });
+
   it('refuses a token that is none, and a port that is taken', async () => {
     await using short = run(['--port', '0', '--token-stdin'], 'short\n');
     expect(await short.exited).toBe(64);
@@ -83,6 +98,17 @@ describe('the command line of a harness', () => {
 
   it.each(['-1', '65536', '1e3', 'x', '', '0x10', '7700.5'])('refuses the port %s', (port) => {
     expect(() => parseCommandLine([`--port=${port}`])).toThrow('from 0 to 65535');
+  });
+
+  it('takes a number of sessions, and none by itself', () => {
+    expect(parseCommandLine(['--max-sessions', '12']).maxSessions).toBe(12);
+    expect(parseCommandLine([]).maxSessions).toBeUndefined();
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', '', 'many', '9'.repeat(17)])('refuses %s sessions', (max) => {
+    expect(() => parseCommandLine([`--max-sessions=${max}`])).toThrow(
+      `--max-sessions ${max}: give a whole number from 1`,
+    );
   });
 
   it.each([[['more']], [['--port']], [['--help=1']]])('refuses %s', (argv) => {

@@ -30,6 +30,7 @@ export async function boot(
     // The engine's environment is made anew: without this its programs would not bear the mark.
     env: { ...envs, [HARNESS_MARK]: id },
     lifeline: true,
+    maxSessions: settings.maxSessions,
   };
   const args = await programArgs(settings.bundlePath);
   const { nodePath, env } = settings;

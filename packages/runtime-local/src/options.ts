@@ -18,6 +18,8 @@ export interface LocalSubstrateOptions {
    * that it needs, and what is in `envs`. @defaultValue this program's environment
    */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** How many sessions a harness has at most, as a whole number; ended ones give way to new ones. @defaultValue 256 */
+  readonly maxSessions?: number | undefined;
   /** Receives the harness's log, line by line. @defaultValue writes to standard error */
   readonly onLog?: ((line: string) => void) | undefined;
   /** Ends every boot and every harness of this substrate. */
@@ -32,18 +34,21 @@ export interface Settings {
   readonly readinessTimeoutMs: number;
   readonly shutdownGraceMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Undefined: as many as the harness has by itself. */
+  readonly maxSessions: number | undefined;
   readonly onLog: (line: string) => void;
 }
 
 /** Longer waits overflow Node's timers. */
 const MOST_MS = 2 ** 31 - 1;
 const DURATIONS = ['readinessPollMs', 'readinessTimeoutMs', 'shutdownGraceMs'] as const;
-const NAMES = [...DURATIONS, 'bundlePath', 'nodePath', 'env', 'onLog', 'signal'];
+const NAMES = [...DURATIONS, 'bundlePath', 'nodePath', 'env', 'maxSessions', 'onLog', 'signal'];
 
 /** @throws LocalSubstrateError OPTION_INVALID that names the option, its value and the nearest valid name. */
 export function settingsOf(options: LocalSubstrateOptions): Settings {
   for (const name of Object.keys(options)) if (!NAMES.includes(name)) throw unknownOption(name);
   for (const name of DURATIONS) checkDuration(name, options[name]);
+  checkMaxSessions(options.maxSessions);
   return {
     bundlePath: options.bundlePath,
     nodePath: options.nodePath ?? process.execPath,
@@ -51,6 +56,7 @@ export function settingsOf(options: LocalSubstrateOptions): Settings {
     readinessTimeoutMs: options.readinessTimeoutMs ?? 30_000,
     shutdownGraceMs: options.shutdownGraceMs ?? 5_000,
     env: options.env ?? process.env,
+    maxSessions: options.maxSessions,
     onLog: options.onLog ?? ((line) => void process.stderr.write(`${line}\n`)),
   };
 }
@@ -68,5 +74,13 @@ function checkDuration(name: string, value: number | undefined): void {
   throw new LocalSubstrateError('OPTION_INVALID', `${name} is ${value}`, {
     facts: { option: name, value },
     hint: `give ${name} as a whole number of milliseconds from 1 to ${MOST_MS}`,
+  });
+}
+
+function checkMaxSessions(value: number | undefined): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return;
+  throw new LocalSubstrateError('OPTION_INVALID', `maxSessions is ${value}`, {
+    facts: { option: 'maxSessions', value },
+    hint: 'give maxSessions as a whole number from 1',
   });
 }

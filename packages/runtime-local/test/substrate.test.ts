@@ -47,6 +47,20 @@ describe('a local harness', () => {
     await expect(fetch(`${origin}/v1/health`)).rejects.toThrow('fetch failed');
   });
 
+  it('has as many sessions as it is told', async () => {
+    await using local = await TestSubstrate.make(() => ({ maxSessions: 1 }));
+    const { baseUrl } = await local.substrate.bootHarness({ envs: {} });
+    const source = { type: 'inline', manifest: { name: 'a', version: '1.0.0' } };
+    const identity = { loader: 'gitagentprotocol', source };
+    const body = JSON.stringify({ engine: 'claude-agent-sdk', identity, streamingInput: true });
+    const headers = { 'content-type': 'application/json' };
+    const create = async () =>
+      (await fetch(`${baseUrl}/v1/sessions`, { method: 'POST', headers, body })).status;
+    expect([await create(), await create()]).toEqual([201, 429]);
+    await local.substrate.dispose();
+    expect(await local.workdirs()).toEqual([]);
+  });
+
   it('shares nothing with the next one', async () => {
     await using local = await TestSubstrate.make();
     const [one, two] = await Promise.all([1, 2].map(() => local.substrate.bootHarness({ envs: {} })));
@@ -178,4 +192,12 @@ describe('the options', () => {
       expect(told({ readinessTimeoutMs: value })).toMatchObject({ facts: { option: 'readinessTimeoutMs' } });
     },
   );
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5'])('refuse %s sessions', (value) => {
+    expect(told({ maxSessions: value })).toMatchObject({
+      code: 'OPTION_INVALID',
+      facts: { option: 'maxSessions' },
+      hint: 'give maxSessions as a whole number from 1',
+    });
+  });
 });

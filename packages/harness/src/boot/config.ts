@@ -19,6 +19,8 @@ const configSchema = z
     port: z.int().min(0).max(65_535),
     env: z.record(z.string().min(1), z.string()).default({}),
     parked: parkedSchema.optional(),
+    /** How many sessions there are at most; the app's own bound when undefined. */
+    maxSessions: z.int().min(1).optional(),
     /** Whoever starts the harness keeps its standard input open: when that ends, the harness and its children do. */
     lifeline: z.boolean().optional(),
   })
@@ -46,12 +48,18 @@ export async function configFromStdin(input: NodeJS.ReadableStream, timeoutMs: n
   throw new Error(`the configuration on standard input is not valid (${wrong.join(', ')})`);
 }
 
-/** The configuration of a harness that somebody starts by hand: PORT and HOST, no token. */
+/** The configuration of a harness that somebody starts by hand: PORT, HOST and MAX_SESSIONS, no token. */
 export function configFromEnv(env: Readonly<Record<string, string | undefined>>): BootConfig {
-  const config = { host: env['HOST'] || DEFAULT_HOST, port: Number(env['PORT'] || DEFAULT_PORT) };
-  const result = configSchema.safeParse(config);
-  if (!result.success) throw new Error(`PORT must be a number from 0 to 65535, HOST a name or an address`);
-  return result.data;
+  const max = env['MAX_SESSIONS'];
+  const result = configSchema.safeParse({
+    host: env['HOST'] || DEFAULT_HOST,
+    port: Number(env['PORT'] || DEFAULT_PORT),
+    ...(max ? { maxSessions: Number(max) } : {}),
+  });
+  if (result.success) return result.data;
+  throw new Error(
+    'PORT must be a number from 0 to 65535, HOST a name or an address, MAX_SESSIONS a whole number from 1',
+  );
 }
 
 function parse(line: string): unknown {

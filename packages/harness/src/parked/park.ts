@@ -17,6 +17,8 @@ export interface ParkDeps {
   readonly secrets: Secrets;
   /** Ends the process, once what is being answered has been. */
   readonly end: (exitCode: number) => void;
+  /** Of the harness that the claim makes of it. */
+  readonly maxSessions?: number | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ParkDeps {
  * its machine to be copied.
  */
 export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Promise<HarnessApp> {
-  const { log, secrets, end } = deps;
+  const { log, secrets, end, maxSessions } = deps;
   const onLost = (reason: string): void => {
     log('renewal.lost', { message: reason });
     end(EXIT.renewalFailed);
@@ -34,7 +36,7 @@ export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Pro
     secret,
     health: healthOf(abilities, 'parked'),
     ...(renewal ? { renew: (identity: ClaimIdentity) => renewOrEnd(renewal, identity, deps) } : {}),
-    become: async (claim) => fullApp(claim, log, secrets),
+    become: async (claim) => fullApp({ ...claim, maxSessions }, log, secrets),
     onSecret: (next) => secrets.add([next]),
     onLockedOut: () => end(EXIT.lockedOut),
     log,

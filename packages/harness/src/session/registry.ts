@@ -33,6 +33,8 @@ export class SessionRegistry {
   readonly #onExpired: (session: Session) => void;
 
   constructor({ ttlMs = TTL_MS, maxSessions = MAX_SESSIONS, onExpired }: RegistryInit) {
+    // With NaN there would be room for nobody, and the reason told for it would make no sense.
+    if (!(maxSessions >= 1)) throw new TypeError(`maxSessions is ${maxSessions}: give a number from 1`);
     this.#max = maxSessions;
     this.#ttlMs = Math.min(ttlMs, MAX_TIMER_MS);
     this.#onExpired = onExpired;

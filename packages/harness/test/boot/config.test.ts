@@ -37,6 +37,14 @@ describe('the configuration on standard input', () => {
     }
   });
 
+  it('says how many sessions there may be', async () => {
+    const line = (maxSessions: unknown): string => JSON.stringify({ host: '::', port: 1, maxSessions });
+    expect(await read([line(3)], { end: true })).toMatchObject({ maxSessions: 3 });
+    for (const bad of [0, -1, 1.5, '3', null]) {
+      await expect(read([line(bad)], { end: true })).rejects.toThrow(/not valid \(maxSessions/);
+    }
+  });
+
   it.each([
     ['is not JSON', '{"env":{"KEY":"secret-value"'],
     ['has an ill-typed port', JSON.stringify({ ...config, port: 'secret-value' })],
@@ -59,5 +67,12 @@ describe('the configuration in the environment', () => {
     expect(configFromEnv({ PORT: '0', HOST: '::1' })).toEqual({ host: '::1', port: 0, env: {} });
     expect(() => configFromEnv({ PORT: 'x' })).toThrow('PORT');
     expect(() => configFromEnv({ PORT: '70000' })).toThrow('PORT');
+  });
+
+  it('may say how many sessions there may be', () => {
+    expect(configFromEnv({ MAX_SESSIONS: '12' })).toMatchObject({ maxSessions: 12 });
+    expect(configFromEnv({ MAX_SESSIONS: '' })).not.toHaveProperty('maxSessions');
+    for (const bad of ['0', '-1', '1.5', 'many'])
+      expect(() => configFromEnv({ MAX_SESSIONS: bad })).toThrow('MAX_SESSIONS a whole number from 1');
   });
 });

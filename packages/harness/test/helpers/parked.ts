@@ -16,9 +16,19 @@ export class ParkedHarness implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(bundle: string, folder: string, renew?: { command: readonly string[] }) {
+  static async start(
+    bundle: string,
+    folder: string,
+    renew?: { command: readonly string[] },
+    more: { maxSessions?: number } = {},
+  ) {
     const process = new RunningBundle(bundle, ['--config-stdin'], { HOME: folder, TMPDIR: folder });
-    const config = { host: '127.0.0.1', port: 0, parked: { secret: SECRET, ...(renew ? { renew } : {}) } };
+    const config = {
+      host: '127.0.0.1',
+      port: 0,
+      parked: { secret: SECRET, ...(renew ? { renew } : {}) },
+      ...more,
+    };
     process.child.stdin.write(`${JSON.stringify(config)}\n`);
     const { port } = await process.listening();
     return new ParkedHarness(process, port);

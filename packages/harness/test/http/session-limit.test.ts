@@ -35,6 +35,10 @@ describe('a harness that has all its sessions', () => {
     expect(() => registry.reserve('one-more')).toThrow(/has its 256 sessions/);
   });
 
+  it.each([0, -1, Number.NaN])('cannot be one of %s', (maxSessions) => {
+    expect(() => new SessionRegistry({ maxSessions, onExpired: () => undefined })).toThrow(TypeError);
+  });
+
   it('lets the ended one go that was not used for the longest time, with its files', async () => {
     await using harness = await TestHarness.start({ maxSessions: 3 });
     const live = await harness.create(LIVE);

@@ -71,6 +71,14 @@ describe('a parked harness', () => {
     expect(await harness.refusal('/v1/sessions/x', TOKEN)).toEqual([404, 'NOT_FOUND']);
   });
 
+  it('has as many sessions as it was told when it was parked', async () => {
+    await using harness = await ParkedHarness.start(bundle, folder, undefined, { maxSessions: 1 });
+    expect((await harness.claim(CLAIM)).status).toBe(200);
+    const sessions = `${harness.url}/t/${TOKEN}/v1/sessions`;
+    await postJson(sessions, claudeAgent({ envs: {} }));
+    await expect(postJson(sessions, claudeAgent({ envs: {} }))).rejects.toThrow('TOO_MANY_SESSIONS');
+  });
+
   it('is claimed by one of many that come at once', async () => {
     await using harness = await park();
     const tokens = Array.from({ length: 8 }, (_, index) => `the-token-of-claim-${index}`);
