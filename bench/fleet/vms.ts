@@ -1,7 +1,7 @@
 import { type AnyActorLogic, createActor, fromPromise } from 'xstate';
 import type { VmSession } from '../../src/actors/index.ts';
 import { Feed } from '../../src/inspector/feed.ts';
-import { type InspectorRecord, Recorder, TraceWriter } from '../../src/inspector/index.ts';
+import { followed, type InspectorRecord, Recorder, TraceWriter } from '../../src/inspector/index.ts';
 import { vmMachine } from '../../src/machines/vm/index.ts';
 import { RecordedVm } from '../../src/substrate/inspection/record-vm.ts';
 import type { VmHandleEvent } from '../../src/substrate/vm-handle.ts';
@@ -108,6 +108,11 @@ function startRuntime(vmId: string, recorder: Recorder | undefined): FleetVm {
   const input = { vmId, image: 'none' };
   const recorded = recorder && new RecordedVm(recorder, session, input);
   const onEvent = (event: VmHandleEvent) => recorded?.told(event);
-  const vm = new VmRuntime({ machine, session, input, inspect: recorded?.inspect, onEvent });
+  const vm = new VmRuntime({
+    machine: followed(machine, recorded ? [recorded.follower] : []),
+    session,
+    input,
+    onEvent,
+  });
   return { isHealthy: () => vm.tags.has('ready'), end: () => vm.dispose('measured') };
 }

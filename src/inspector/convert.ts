@@ -81,8 +81,11 @@ export function heldOf(event: InspectionEvent): Held | undefined {
 /** What a microstep did. The same lists each time that the same is done. */
 export const stepOf = ({ _transitions, snapshot }: MicrostepEvent): Step => ({
   edges: edgesOf(_transitions),
-  active: activeIds((snapshot as AnySnapshot)._nodes ?? []),
+  active: activeOf(snapshot),
 });
+
+/** The ids of the states that a machine is in. The same list each time that it is in the same. */
+export const activeOf = ({ _nodes = NOTHING }: AnySnapshot): readonly string[] => activeIds(_nodes);
 
 /** A step of a machine, as xstate tells it. */
 export type MicrostepEvent = Extract<InspectionEvent, { readonly type: '@xstate.microstep' }>;

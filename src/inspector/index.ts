@@ -1,5 +1,6 @@
 export type * from './records.ts';
 export { Feed } from './feed.ts';
+export { followed, type Follower } from './quiet/follow.ts';
 export { GrowingPath } from './path.ts';
 export { Recorder } from './recorder.ts';
 export { type Redact, Redactor } from './redact.ts';

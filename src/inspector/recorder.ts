@@ -1,4 +1,3 @@
-import { Learner } from './quiet/learner.ts';
 import type { Redact } from './redact.ts';
 import type { RecordedGuest } from './recorded-guest.ts';
 import { type Shared, type VmFacts, VmRecorder } from './vm-recorder.ts';
@@ -35,7 +34,6 @@ export class Recorder {
     this.#mostEnded = options.mostEnded ?? 32;
     this.#shared = {
       redact: options.redact,
-      learner: new Learner(),
       now: options.now ?? Date.now,
       limit: () => this.#limit,
       next: () => (this.#n += 1),
@@ -76,7 +74,15 @@ export class Recorder {
   /** Calls back on each new entry, at once; answers how to stop that. While nobody listens, entries stay raw. */
   listen(listener: (vm: VmRecorder) => void): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#inform();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#inform();
+    };
+  }
+
+  #inform(): void {
+    for (const vm of this.#vms.values()) vm.listen(this.#listeners.size > 0);
   }
 
   #tell(vm: VmRecorder): void {

@@ -1,9 +1,10 @@
-import type { InspectionEvent } from 'xstate';
+import type { AnyActorScope, AnyStateMachine, InspectionEvent, Subscription } from 'xstate';
 import { actorOf, type Held, heldOf, recordOf } from './convert.ts';
 import { Digest } from './digest.ts';
 import type { Entry } from './entry.ts';
 import { LogLines } from './log-lines.ts';
-import type { Learner } from './quiet/learner.ts';
+import type { Follower, Taken } from './quiet/follow.ts';
+import { tableOf } from './quiet/macrostep-table.ts';
 import { Quiet } from './quiet/quiet.ts';
 import {
   type ActorRecord,
@@ -22,7 +23,6 @@ export type VmFacts = Omit<VmRecord, 'kind' | 'seq' | 'at'>;
 /** What a VM's recorder needs of the one that all share. */
 export interface Shared {
   readonly redact: Redact | undefined;
-  readonly learner: Learner;
   readonly now: () => number;
   /** Entries that one VM may keep. */
   readonly limit: () => number;
@@ -34,18 +34,13 @@ export interface Shared {
   readonly onEnd: (vm: VmRecorder) => void;
 }
 
-/** What of a machine is read. */
-interface Logic {
-  readonly config?: unknown;
-}
-
 const FIRST = 1;
 
 /**
  * What happened to one VM. While somebody listens: its latest entries, and a digest of all before them. While nobody
  * does, which is most of the time and of most VMs: the way it goes, in a few bytes for each step.
  */
-export class VmRecorder {
+export class VmRecorder implements Follower {
   readonly name: string;
   readonly redactor: Redactor;
   readonly #shared: Shared;
@@ -56,7 +51,9 @@ export class VmRecorder {
   #hint: Entry | undefined;
   #digest: Digest | undefined;
   #quiet: Quiet | undefined;
-  #logic: Logic | undefined;
+  #machine: AnyStateMachine | undefined;
+  #system: AnyActorScope['system'] | undefined;
+  #hearing: Subscription | undefined;
   #input: unknown;
   #begunSeq = FIRST;
   #seq = FIRST;
@@ -87,8 +84,7 @@ export class VmRecorder {
 
   /** The configuration of the machine that it follows, as JSON; undefined before it began. */
   get definition(): string | undefined {
-    const { config } = this.#logic ?? {};
-    return config === undefined ? undefined : JSON.stringify(this.redactor.plain('definition', config));
+    return this.#machine && JSON.stringify(this.redactor.plain('definition', this.#machine.config));
   }
 
   /** Hides these values wherever they show up. */
@@ -96,17 +92,37 @@ export class VmRecorder {
     this.redactor.hide(secrets);
   }
 
-  /** Takes one of xstate's inspection events. */
-  readonly inspect = (event: InspectionEvent): void => {
-    const isOfMachine = actorOf(event) === ROOT_ACTOR;
-    const isHeard = this.#shared.isHeard();
-    if (isOfMachine && event.type === '@xstate.actor') this.#begin(event, isHeard);
-    else if (isHeard) this.#hear(event);
-    else if (isOfMachine) this.#keep(event);
-    const isEnd = isOfMachine && event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
-    if (isEnd) this.#end();
-    if (isHeard) this.#shared.onEntry(this);
-  };
+  /** The machine begins. */
+  begins(machine: AnyStateMachine, { system }: AnyActorScope, input: unknown): void {
+    this.#machine = machine;
+    this.#input = input;
+    this.#begunSeq = this.#entry(undefined, this.#at).seq;
+    this.#system = system;
+    if (this.#shared.isHeard()) this.listen(true);
+    this.#shared.onEntry(this);
+  }
+
+  /** Takes what the machine does, unless that is heard in full. */
+  took(taken: Taken): void {
+    if (!this.#machine || this.#hearing) return;
+    const quiet = (this.#quiet ??= new Quiet(tableOf(this.#machine), this.#ms()));
+    quiet.take(taken, this.#machine, this.#ms());
+    this.#seq += 1;
+    this.#last = this.#shared.next();
+    if (quiet.isFull) this.#fold(quiet);
+    if (taken.after.status !== 'active') this.#end();
+  }
+
+  /** The machine has ended without a word. */
+  broke(): void {
+    this.#end();
+  }
+
+  /** Somebody begins to listen, or nobody does any more. */
+  listen(isHeard: boolean): void {
+    if (isHeard) this.#hearing ??= this.#system?.inspect((event) => this.#hear(event));
+    else this.#stopHearing();
+  }
 
   /** Takes lines that somebody has said. `fresh`: in the place of all that this source has said before. */
   log(source: LogSource, lines: readonly string[], fresh = false): void {
@@ -177,33 +193,18 @@ export class VmRecorder {
     return [...(this.#lines ?? []), ...(this.#hint ? [this.#hint] : [])];
   }
 
-  #begin({ actorRef }: InspectionEvent & { readonly type: '@xstate.actor' }, isHeard: boolean): void {
-    const { logic, options } = actorRef as unknown as {
-      readonly logic: Logic;
-      readonly options?: { readonly input?: unknown };
-    };
-    this.#logic = logic;
-    this.#input = options?.input;
-    this.#begunSeq = this.#entry(undefined, this.#at).seq;
-    if (isHeard) return;
-    this.#quiet = new Quiet(logic, this.#shared.learner, 0);
-    this.#quiet.begin();
-  }
-
   #hear(event: InspectionEvent): void {
     this.#unpack();
     const held = heldOf(event);
     if (held) this.#push(this.#entry(held, this.#shared.now()));
+    const isEnd = event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
+    if (isEnd && actorOf(event) === ROOT_ACTOR) this.#end();
+    this.#shared.onEntry(this);
   }
 
-  #keep(event: InspectionEvent): void {
-    if (!this.#logic) return;
-    const quiet = (this.#quiet ??= new Quiet(this.#logic, this.#shared.learner, this.#ms()));
-    if (event.type !== '@xstate.microstep') return quiet.pass(event);
-    quiet.step(event, this.#ms());
-    this.#seq += 1;
-    this.#last = this.#shared.next();
-    if (quiet.isFull) this.#fold(quiet);
+  #stopHearing(): void {
+    this.#hearing?.unsubscribe();
+    this.#hearing = undefined;
   }
 
   #ms(): number {
@@ -241,9 +242,10 @@ export class VmRecorder {
   #fold(quiet: Quiet): void {
     const before = this.#seq - quiet.count;
     this.#entries?.clear();
-    quiet.halve().forEach(({ ms, held }, index) => {
-      if (held)
-        this.#drop({ seq: before + index + 1, n: this.#last, at: this.#at + ms, held, record: undefined });
+    quiet.halve().forEach((steps, index) => {
+      for (const { ms, held } of steps)
+        if (held)
+          this.#drop({ seq: before + index + 1, n: this.#last, at: this.#at + ms, held, record: undefined });
     });
   }
 
@@ -262,7 +264,11 @@ export class VmRecorder {
   }
 
   #end(): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#system = undefined; // It is to be freed.
+    // The actor whose answer was its end tells its own end after that, at once.
+    queueMicrotask(() => this.#stopHearing());
     this.#renewSecrets();
     this.guest = undefined; // Its secrets are known by now, and it is to be freed.
     this.#shared.onEnd(this);
@@ -276,7 +282,7 @@ export class VmRecorder {
     const base = { vm: this.name, at: this.#at };
     const facts = this.redactor.plain('facts', this.#facts) as unknown as VmFacts;
     const vm: VmRecord = { ...facts, kind: 'vm', seq: FIRST, at: this.#at };
-    if (!this.#logic) return [vm];
+    if (!this.#machine) return [vm];
     const begun = { type: 'actor', actor: ROOT_ACTOR, name: this.name, input: this.#input } as const;
     return [vm, recordOf({ ...base, seq: this.#begunSeq }, begun, this.redactor)];
   }

@@ -2,7 +2,7 @@ import type { InspectionEvent } from 'xstate';
 import { createActors, type VmSession } from '../actors/index.ts';
 import type { LogLine } from '../drivers/driver.ts';
 import { VzvmError } from '../errors.ts';
-import type { Recorder } from '../inspector/index.ts';
+import { followed, type Recorder } from '../inspector/index.ts';
 import { vmMachine, type VmInput, type VmOutput } from '../machines/vm/index.ts';
 import { describe } from './describe.ts';
 import { detachVm } from './detach.ts';
@@ -35,26 +35,10 @@ export interface VmHostParts {
   readonly recorders: readonly Recorder[];
 }
 
-type Inspect = (event: InspectionEvent) => void;
-
-/** All who inspect. The user's comes last: what it throws is nobody else's. */
-function inspectBy(
-  users: VZVMSubstrateOptions['inspect'],
-  recorded: readonly RecordedVm[],
-): Inspect | undefined {
-  const theirs: Inspect | undefined = typeof users === 'object' ? (event) => users.next?.(event) : users;
-  const [first, ...others] = [...recorded.map(({ inspect }) => inspect), ...(theirs ? [theirs] : [])];
-  if (!first || others.length === 0) return first;
-  return (event) => {
-    first(event);
-    for (const each of others) each(event);
-  };
-}
-
 /** The VMs of one substrate: each is known here from its start to its end. */
 export class VmHost {
   readonly #log: LogLine;
-  readonly #inspect: VZVMSubstrateOptions['inspect'];
+  readonly #inspect: ((event: InspectionEvent) => void) | undefined;
   readonly #ownerships: Ownerships;
   readonly #progresses: Progresses;
   readonly #recorders: readonly Recorder[];
@@ -66,7 +50,8 @@ export class VmHost {
 
   constructor({ log, options, ownerships, progresses, recorders }: VmHostParts) {
     this.#log = log;
-    this.#inspect = options.inspect;
+    const { inspect } = options;
+    this.#inspect = typeof inspect === 'object' ? (event) => inspect.next?.(event) : inspect;
     this.#clockOf = options[CLOCK_OF];
     this.#ownerships = ownerships;
     this.#progresses = progresses;
@@ -98,9 +83,11 @@ export class VmHost {
       for (const each of recorded) each.told(event);
     };
     const detach = (how: DetachOptions) => detachVm(this.#ownerships, { vm, session }, how);
-    const inspect = inspectBy(this.#inspect, recorded);
-    const clock = this.#clockOf?.(name);
-    const parts = { machine: this.#machine, session, input, clock, inspect };
+    const machine = followed(
+      this.#machine,
+      recorded.map(({ follower }) => follower),
+    );
+    const parts = { machine, session, input, clock: this.#clockOf?.(name), inspect: this.#inspect };
     const vm: VmRuntime = new VmRuntime({ ...parts, onEvent: tell, detach });
     this.#running.set(name, vm);
     void vm.done.then((output) => {

@@ -27,7 +27,7 @@ async function withVms() {
   const url = await inspector.listen();
   const begin = (name: string, script = {}) => {
     const of = inspector.recorder.begin(factsOf(name));
-    return { of, vm: simulateVm(name, of.inspect, script) };
+    return { of, vm: simulateVm(name, of, script) };
   };
   const bad = begin('ca-bad', { connect: [refused] });
   bad.of.log('console', ['[    0.000000] Linux version 6.1', 'login: <b>not markup</b>']);
@@ -131,7 +131,7 @@ describe('the page', () => {
     const inspector = new Inspector();
     const url = await inspector.listen();
     const of = inspector.recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', of.inspect);
+    const vm = simulateVm('ca-1', of);
     await vm.healthy();
     await using open = await openPage(browser, url);
     const { page } = open;

@@ -20,11 +20,7 @@ async function both(script = {}) {
   const [heard, quiet] = [new Recorder(), new Recorder()];
   heard.listen(() => undefined);
   const [one, other] = [heard.begin(factsOf('ca-1')), quiet.begin(factsOf('ca-1'))];
-  const inspect = (event: Parameters<typeof one.inspect>[0]) => {
-    one.inspect(event);
-    other.inspect(event);
-  };
-  const vm = simulateVm('ca-1', inspect, script);
+  const vm = simulateVm('ca-1', [one, other], script);
   return { one, other, vm };
 }
 
@@ -73,7 +69,7 @@ describe('somebody who comes late', () => {
   it('is told all from then on, and after a second pause what was in that', async () => {
     const recorder = new Recorder();
     const of = recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', of.inspect);
+    const vm = simulateVm('ca-1', of);
     const seen = [...of.since(0)];
     const look = () => seen.push(...of.since(seen.at(-1)?.seq ?? 0));
     const stop = recorder.listen(look);
@@ -101,6 +97,24 @@ describe('somebody who comes late', () => {
     const before = microsteps(records.slice(0, at)).at(-1);
     expect(before?.active).toContain('vm.alive.running.provision.healthy');
     expect(microsteps(records.slice(at))[0]?.reason).toContain('DISPOSE');
+  });
+});
+
+describe('VMs that go from the same state to the same other', () => {
+  it('are told apart where one was cancelled and another has failed', async () => {
+    const cancelled = () => {
+      throw new VzvmError('ABORTED', 'cancelled');
+    };
+    const fatal = () => {
+      throw new VzvmError('CLONE_FAILED', 'no such image');
+    };
+    const script = { clone: [fatal, cancelled, fatal] };
+    const recorder = new Recorder();
+    for (const name of ['ca-1', 'ca-2', 'ca-3'])
+      await simulateVm(name, recorder.begin(factsOf(name)), script).ended();
+    const reasons = recorder.vms.map((vm) => microsteps(vm.since(0))[1]?.reason);
+    const failed = 'clone failed: no such image';
+    expect(reasons).toEqual([failed, 'clone failed: cancelled, as wasAborted', failed]);
   });
 });
 

@@ -20,7 +20,7 @@ async function recorded(script = {}, options = {}) {
   const recorder = new Recorder(options);
   recorder.listen(() => undefined);
   const recorder1 = recorder.begin(factsOf('ca-1'));
-  const vm = simulateVm('ca-1', recorder1.inspect, script);
+  const vm = simulateVm('ca-1', recorder1, script);
   return { recorder, of: recorder1, vm };
 }
 
@@ -151,7 +151,7 @@ describe('what is kept', () => {
     const recorder = new Recorder({ budget: 1_000, mostEnded: 3 });
     recorder.listen(() => undefined);
     for (let number = 1; number <= 20; number += 1) {
-      const vm = simulateVm(`ca-${number}`, recorder.begin(factsOf(`ca-${number}`)).inspect);
+      const vm = simulateVm(`ca-${number}`, recorder.begin(factsOf(`ca-${number}`)));
       await vm.healthy();
       await vm.end();
     }
@@ -185,7 +185,7 @@ describe('while nobody listens', () => {
   it('the way so far is kept, and where the machine is is told to whoever comes', async () => {
     const recorder = new Recorder();
     const of = recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', of.inspect, { clone: [fails('once'), () => undefined] });
+    const vm = simulateVm('ca-1', of, { clone: [fails('once'), () => undefined] });
     await vm.healthy();
     const records = of.since(0);
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index + 1));
@@ -205,7 +205,7 @@ describe('while nobody listens', () => {
   it('the end of a VM is kept, with its failure', async () => {
     const recorder = new Recorder();
     const of = recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', of.inspect, { clone: [fails('the disk is broken')] });
+    const vm = simulateVm('ca-1', of, { clone: [fails('the disk is broken')] });
     await vm.ended();
     expect(of.hasEnded).toBe(true);
     expect(lastOfRoot(of.since(0))).toMatchObject({
@@ -220,7 +220,7 @@ describe('somebody who listens', () => {
     const recorder = new Recorder();
     let told = 0;
     const stop = recorder.listen(() => (told += 1));
-    const vm = simulateVm('ca-1', recorder.begin(factsOf('ca-1')).inspect);
+    const vm = simulateVm('ca-1', recorder.begin(factsOf('ca-1')));
     await vm.healthy();
     expect(told).toBe(recorder.n);
     stop();
@@ -236,7 +236,7 @@ describe('a reader of whom alone the recorder is', () => {
     const write = (records: readonly InspectorRecord[]) => Promise.resolve(void told.push(...records));
     const feed = new Feed(recorder, { write, caughtUp: () => undefined }, { forgets: true });
     const of = recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', of.inspect);
+    const vm = simulateVm('ca-1', of);
     await vm.healthy();
     of.log('substrate', ['it is healthy']);
     await feed.flush();

@@ -13,7 +13,7 @@ async function serving(script = {}, settings = {}) {
   const inspector = new Inspector(settings);
   const url = await inspector.listen();
   const of = inspector.recorder.begin(factsOf('ca-1'));
-  const vm = simulateVm('ca-1', of.inspect, script);
+  const vm = simulateVm('ca-1', of, script);
   await vm.healthy();
   return {
     inspector,

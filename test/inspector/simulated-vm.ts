@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type AnyActorLogic, createActor, fromPromise, type InspectionEvent, SimulatedClock } from 'xstate';
-import type { VmFacts } from '../../src/inspector/index.ts';
+import { type Follower, followed, type VmFacts } from '../../src/inspector/index.ts';
 import { vmMachine } from '../../src/machines/vm/index.ts';
 
 const ANSWERS: Readonly<Record<string, unknown>> = {
@@ -18,9 +18,8 @@ const MOST_TURNS = 20_000;
 /** What an actor does in each of its attempts; the last entry stands for all that follow. */
 export type Script = Readonly<Record<string, readonly (() => unknown)[]>>;
 
-/** The real chart, with actors that do what a script says, under a simulated clock. */
-export function simulateVm(name: string, inspect: (event: InspectionEvent) => void, script: Script = {}) {
-  const clock = new SimulatedClock();
+/** The real chart, with actors that do what a script says, one VM after the other. */
+function machineOf(script: Script): typeof vmMachine {
   const calls: Record<string, number> = {};
   const actors = Object.keys(vmMachine.implementations.actors).map((src): [string, AnyActorLogic] => {
     const answer = () => {
@@ -32,8 +31,27 @@ export function simulateVm(name: string, inspect: (event: InspectionEvent) => vo
     };
     return [src, fromPromise(() => Promise.resolve().then(answer))];
   });
-  const machine = vmMachine.provide({ actors: Object.fromEntries(actors) });
-  const actor = createActor(machine, { id: name, input: { vmId: name, image: 'debian:12' }, clock, inspect });
+  return vmMachine.provide({ actors: Object.fromEntries(actors) });
+}
+
+const machines = new WeakMap<Script, typeof vmMachine>();
+
+/** A VM under a simulated clock. Those of one script follow one machine, as the VMs of a substrate do. */
+export function simulateVm(
+  name: string,
+  followers: Follower | readonly Follower[],
+  script: Script = {},
+  inspect?: (event: InspectionEvent) => void,
+) {
+  const clock = new SimulatedClock();
+  const machine = machines.get(script) ?? machineOf(script);
+  machines.set(script, machine);
+  const actor = createActor(followed(machine, [followers].flat()), {
+    id: name,
+    input: { vmId: name, image: 'debian:12' },
+    clock,
+    ...(inspect ? { inspect } : {}),
+  });
   actor.subscribe({ error: () => undefined });
   actor.start();
   const become = async (what: string, is: () => boolean) => {

@@ -1,6 +1,5 @@
 import { createInspector, createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
 import { describe, expect, it } from 'vitest';
-import type { InspectionEvent } from 'xstate';
 import { Inspector, type InspectorRecord, Recorder, toStately } from '../../src/inspector/index.ts';
 import { until } from '../helpers/until.ts';
 import { factsOf, simulateVm } from './simulated-vm.ts';
@@ -22,10 +21,7 @@ describe('the official protocol', () => {
     const recorder = new Recorder();
     recorder.listen(() => undefined);
     const of = recorder.begin(factsOf('ca-1'));
-    const vm = simulateVm('ca-1', (event: InspectionEvent) => {
-      of.inspect(event);
-      official.inspect.next?.(event);
-    });
+    const vm = simulateVm('ca-1', of, {}, (event) => official.inspect.next?.(event));
     await vm.healthy();
     await vm.end();
     const ours = of.since(0).flatMap((record) => toStately(record, of.definition));
@@ -59,7 +55,7 @@ describe('the official protocol', () => {
   ])('is read by the official receiver, %s', async (_, script) => {
     const inspector = new Inspector();
     const url = await inspector.listen();
-    const vm = simulateVm('ca-1', inspector.recorder.begin(factsOf('ca-1')).inspect, script);
+    const vm = simulateVm('ca-1', inspector.recorder.begin(factsOf('ca-1')), script);
     await vm.healthy();
     const got: StatelyInspectionEvent[] = [];
     const receiver = createWebSocketReceiver({ server: `${url.replace('http', 'ws')}stately/ws` });

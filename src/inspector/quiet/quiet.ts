@@ -1,9 +1,10 @@
-import type { AnyEventObject, InspectionEvent } from 'xstate';
-import { type AnySnapshot, childrenOf, type Held, type MicrostepEvent, stepOf } from '../convert.ts';
+import type { AnyEventObject, AnyStateMachine } from 'xstate';
+import { activeOf, type AnySnapshot, childrenOf, type Held } from '../convert.ts';
 import { ROOT_ACTOR } from '../records.ts';
-import type { Learner } from './learner.ts';
+import type { Taken } from './follow.ts';
+import type { KnownAction, Macrostep, MacrostepTable } from './macrostep-table.ts';
 import { PackedPath, type Passed } from './packed-path.ts';
-import { type KnownStep, type StepTable, tableOf } from './step-table.ts';
+import { rehearse } from './rehearse.ts';
 
 /** What happened while nobody listened, in its order. */
 export interface Unpacked {
@@ -14,20 +15,21 @@ export interface Unpacked {
 }
 
 const MOST_BYTES = 2_048;
-/** The last steps, which are told with their events and actions. */
+/** The last macrosteps, which are told with their events and actions. */
 const MOST_IN_FULL = 64;
+/** Before a machine begins. */
+const NOWHERE: readonly string[] = [];
 
-/** What is kept of a machine while nobody listens: which steps it took, and where it is. */
+/** What is kept of a machine while nobody listens: which macrosteps it took, and where it is. */
 export class Quiet {
-  readonly #learner: Learner;
-  readonly #table: StepTable;
+  readonly #table: MacrostepTable;
   readonly #path: PackedPath;
+  #active = NOWHERE;
   #snapshot: AnySnapshot | undefined;
   #snapshotEvent = '';
 
-  constructor(machine: object, learner: Learner, ms: number) {
-    this.#table = tableOf(machine);
-    this.#learner = learner;
+  constructor(table: MacrostepTable, ms: number) {
+    this.#table = table;
     this.#path = new PackedPath(ms);
   }
 
@@ -41,37 +43,18 @@ export class Quiet {
     return this.#path.size > MOST_BYTES;
   }
 
-  /** The machine begins. */
-  begin(): void {
-    this.#learner.begin(this);
-  }
-
-  /** Takes a step of the machine itself. */
-  step(event: MicrostepEvent, ms: number): void {
-    const { edges, active } = stepOf(event);
-    const number = this.#table.numberOf(event.event.type, edges, active);
-    this.#learner.step(this, event.event, this.#table.step(number));
-    this.#path.step(ms, number, tellsMore(event.event) ? event.event : undefined);
-  }
-
-  /** Takes what else the machine itself does. */
-  pass(event: InspectionEvent): void {
-    switch (event.type) {
-      case '@xstate.event':
-        // Its first steps come before this one.
-        if (event.event.type !== 'xstate.init') this.#learner.begin(this, event.event);
-        return;
-      case '@xstate.action':
-        return this.#learner.action(this, event);
-      case '@xstate.snapshot':
-        this.#learner.pause(this);
-        this.#snapshot = event.snapshot as AnySnapshot;
-        this.#snapshotEvent = this.#table.word(event.event.type);
-        return;
-      case '@xstate.actor':
-      case '@xstate.microstep':
-      case '@xstate.transition':
-    }
+  /** Takes a macrostep of a machine. */
+  take(taken: Taken, machine: AnyStateMachine, ms: number): void {
+    const { event, before, after } = taken;
+    const from = before === this.#snapshot ? this.#active : activeOf(before as AnySnapshot);
+    const to = activeOf(after);
+    // Guards choose by the error that an event has: where the machine ends does not tell how it got there.
+    const known = 'error' in event ? undefined : this.#table.find(from, event.type, to);
+    const number = known ?? this.#table.add(from, to, rehearse(machine, taken));
+    this.#path.step(ms, number, tellsMore(event) ? event : undefined);
+    this.#active = to;
+    this.#snapshot = after;
+    this.#snapshotEvent = this.#table.word(event.type);
   }
 
   /** Something is kept elsewhere, which has its place among the steps. */
@@ -79,18 +62,16 @@ export class Quiet {
     this.#path.elsewhere(ms);
   }
 
-  /** Hands over the older half of its steps. */
-  halve(): readonly Unpacked[] {
-    return this.#path.halve().map((passed) => ({ ms: passed.ms, held: this.#microstep(passed) }));
+  /** Hands over the microsteps of the older half, each list in the place of what was counted as one. */
+  halve(): readonly (readonly Unpacked[])[] {
+    return this.#path.halve().map((passed) => this.#microsteps(passed));
   }
 
-  /** All of it, the last steps in full; then the actors at work that are not `known`, and where the machine is. */
+  /** All of it, the last macrosteps in full; then the actors at work that are not `known`, and where the machine is. */
   unpack(known: ReadonlySet<string>): readonly Unpacked[] {
     const all = [...this.#path];
     const steps = all.flatMap((passed, index) =>
-      index < all.length - MOST_IN_FULL
-        ? [{ ms: passed.ms, held: this.#microstep(passed) }]
-        : this.#inFull(passed),
+      index < all.length - MOST_IN_FULL ? this.#microsteps(passed) : this.#inFull(passed),
     );
     const ms = all.at(-1)?.ms ?? 0;
     const snapshot = this.#snapshot;
@@ -100,43 +81,40 @@ export class Quiet {
     return [...steps, ...[...children, last].map((held) => ({ ms, held }))];
   }
 
-  #microstep({ step, event }: Passed): Held | undefined {
-    return step === undefined ? undefined : microstepOf(this.#table.step(step), event);
+  #microsteps({ ms, step, event }: Passed): readonly Unpacked[] {
+    if (step === undefined) return [{ ms, held: undefined }];
+    return microstepsOf(this.#table.macrostep(step), event).map((held) => ({ ms, held }));
   }
 
   #inFull({ ms, step, event }: Passed): readonly Unpacked[] {
     if (step === undefined) return [{ ms, held: undefined }];
-    const known = this.#table.step(step);
-    const { isSent = false, actions = [] } = known.seen ?? {};
-    const sent: Held = {
-      type: 'event',
-      actor: ROOT_ACTOR,
-      event: event ?? { type: known.event },
-      derived: true,
-    };
-    const done = (each: (typeof actions)[number]): Held => ({
-      type: 'action',
-      actor: ROOT_ACTOR,
-      ...each,
-      derived: true,
-    });
+    const macrostep = this.#table.macrostep(step);
+    const microsteps = microstepsOf(macrostep, event);
     const all = [
-      ...(isSent ? [sent] : []),
-      ...actions.map(done),
-      microstepOf(known, event),
-      ...known.after.map(done),
+      ...(macrostep.isSent ? [sent(event ?? { type: macrostep.event })] : []),
+      ...macrostep.steps.flatMap(({ actions }, index) => [
+        ...actions.map(done),
+        ...microsteps.slice(index, index + 1),
+      ]),
+      ...macrostep.after.map(done),
     ];
     return all.map((held) => ({ ms, held }));
   }
 }
 
-const microstepOf = ({ event, edges, active }: KnownStep, told: AnyEventObject | undefined): Held => ({
-  type: 'microstep',
-  actor: ROOT_ACTOR,
-  event: told ?? { type: event },
-  edges,
-  active,
-});
+const sent = (event: AnyEventObject): Held => ({ type: 'event', actor: ROOT_ACTOR, event, derived: true });
+
+const done = (action: KnownAction): Held => ({ type: 'action', actor: ROOT_ACTOR, ...action, derived: true });
+
+/** `told`: the event that was sent, where it tells more than its name. */
+const microstepsOf = (macrostep: Macrostep, told: AnyEventObject | undefined): readonly Held[] =>
+  macrostep.steps.map(({ event, edges, active }) => ({
+    type: 'microstep',
+    actor: ROOT_ACTOR,
+    event: told?.type === event ? told : { type: event },
+    edges,
+    active,
+  }));
 
 /** Whether an event has a part in the reason of a step, besides its name. */
 const tellsMore = (event: AnyEventObject): boolean => 'error' in event || 'reason' in event;

@@ -1,5 +1,5 @@
 import type { VmSession } from '../../actors/index.ts';
-import type { RecordedGuest, Recorder, VmRecorder } from '../../inspector/index.ts';
+import type { Follower, RecordedGuest, Recorder, VmRecorder } from '../../inspector/index.ts';
 import type { VmInput } from '../../machines/vm/index.ts';
 import type { VmHandleEvent } from '../vm-handle.ts';
 import { factsOf } from './facts.ts';
@@ -16,8 +16,9 @@ export class RecordedVm implements RecordedGuest {
     this.#vm = recorder.begin(factsOf(session, input), this);
   }
 
-  get inspect(): VmRecorder['inspect'] {
-    return this.#vm.inspect;
+  /** Is to follow its machine. */
+  get follower(): Follower {
+    return this.#vm;
   }
 
   /** Every secret that is known by now. */

@@ -31,7 +31,7 @@ async function lived(script: Script, until: 'healthy' | 'ended', budget?: number
     },
   };
   const of = recorder.begin(facts);
-  const vm = simulateVm('ca-1', of.inspect, script);
+  const vm = simulateVm('ca-1', of, script);
   now = () => vm.clock.now();
   await vm[until]();
   of.log('console', ['Kernel panic', 'not syncing']);

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type AnyMachineSnapshot, type AnyStateMachine, type EventObject, getNextTransitions } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths } from 'xstate/graph';
 import { VzvmError } from '../../../src/errors.ts';
+import { activeOf } from '../../../src/inspector/convert.ts';
+import { rehearse } from '../../../src/inspector/quiet/rehearse.ts';
 import { STEPS, vmMachine, type VmSnapshot } from '../../../src/machines/vm/index.ts';
 
 // Explores everything the chart can do, purely: actors are never started, their answers are fed in as events.
@@ -170,6 +172,25 @@ describe.each([
   it('remembers plain JSON, and the step it is in', () => {
     for (const { context } of active) expect(JSON.parse(JSON.stringify(context))).toEqual(context);
     expect(breaking((state) => JSON.stringify(state.value).includes(state.context.step), active)).toEqual([]);
+  });
+});
+
+describe('how a VM got from one state to the next', () => {
+  it('is known by the states and the event, unless that has an error: what is kept while nobody looks is enough', () => {
+    const ways = new Map<string, Set<string>>();
+    for (const keepOnFailure of [true, false])
+      for (const { state, event, nextState } of adjacencyMapToArray(
+        getAdjacencyMap(model, walk(keepOnFailure) as never),
+      ) as unknown as Edge[]) {
+        const { steps } = rehearse(model, { before: state, event, after: nextState });
+        const from = `${activeOf(state).join()} ${event.type} ${activeOf(nextState).join()}`;
+        const taken = JSON.stringify(steps.map(({ edges }) => edges));
+        ways.set(from, (ways.get(from) ?? new Set()).add(taken));
+      }
+    expect(ways.size).toBeGreaterThan(150);
+    const several = [...ways].filter(([, taken]) => taken.size > 1).map(([from]) => from);
+    expect(several.filter((from) => !from.includes(' xstate.error.'))).toEqual([]);
+    expect(several.length).toBeGreaterThan(0);
   });
 });
 
