@@ -46,7 +46,7 @@ function summaryOf({ passed, failed, skipped }: ConformanceReport): string {
   const left =
     skipped.length === 0
       ? ''
-      : `, ${skipped.length} left out (for want of --turn or --permission-turn, or because of a token)`;
+      : `, ${skipped.length} left out (for want of --turn or --permission-turn, of a promise, or because of a token)`;
   return `${passed.length} passed, ${failed.length} failed${left}\n`;
 }
 

@@ -5,6 +5,11 @@ export class ConformanceError extends Error {
   override readonly name = 'ConformanceError';
 }
 
+/** What a check is about is promised by some servers alone, and not by this one. */
+export class NotPromised extends Error {
+  override readonly name = 'NotPromised';
+}
+
 const LONGEST = 300;
 
 /** Fails unless both are the same as JSON. */

@@ -42,9 +42,9 @@ export class Probe {
   }
 
   /** Sends JSON; without a body, nothing. */
-  post(path: string, body?: unknown): Promise<Response> {
-    if (body === undefined) return this.request(path, { method: 'POST' });
-    const headers = { 'content-type': 'application/json' };
+  post(path: string, body?: unknown, more: Record<string, string> = {}): Promise<Response> {
+    if (body === undefined) return this.request(path, { method: 'POST', headers: more });
+    const headers = { 'content-type': 'application/json', ...more };
     return this.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
@@ -68,8 +68,10 @@ export class Probe {
     return `/v1/sessions/${(await this.create(more)).sessionId}`;
   }
 
-  say(session: string, content: string): Promise<Response> {
-    return this.post(`${session}/messages`, { message: { role: 'user', content } });
+  /** Sends a message, with a key that it can be sent again with if one is given. */
+  say(session: string, content: string, key?: string): Promise<Response> {
+    const named = key === undefined ? {} : { 'idempotency-key': key };
+    return this.post(`${session}/messages`, { message: { role: 'user', content } }, named);
   }
 
   put(session: string, path: string, content: string | Uint8Array<ArrayBuffer>): Promise<Response> {

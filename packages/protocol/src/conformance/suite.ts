@@ -2,9 +2,10 @@ import type { IdentitySource } from '../identity.ts';
 import { healthResponse } from '../responses.ts';
 import type { ConformanceCheck, ConformanceLevel } from './check.ts';
 import { chatChecks, endChecks, eventChecks } from './events.ts';
-import { ConformanceError, shaped } from './expect.ts';
+import { ConformanceError, NotPromised, shaped } from './expect.ts';
 import { fileChecks } from './files.ts';
 import { answered, Probe, type Subject } from './probe.ts';
+import { resendCareChecks, resendChecks, resentTurnChecks } from './resent.ts';
 import { healthChecks, sessionChecks } from './sessions.ts';
 import { careChecks, faultChecks, hostileChecks, pageChecks } from './strict.ts';
 import type { ConformanceTarget } from './target.ts';
@@ -17,13 +18,16 @@ export const conformanceChecks: readonly ConformanceCheck[] = [
   ...eventChecks,
   ...endChecks,
   ...chatChecks,
+  ...resendChecks,
   ...turnChecks,
+  ...resentTurnChecks,
   ...permissionChecks,
   ...fileChecks,
   ...hostileChecks,
   ...pageChecks,
   ...faultChecks,
   ...careChecks,
+  ...resendCareChecks,
 ];
 
 /** Options of {@link runConformanceSuite}. */
@@ -56,7 +60,10 @@ export interface ConformanceOptions {
 export interface ConformanceResult {
   readonly group: string;
   readonly name: string;
-  /** `skipped`: the options do not name the message that it needs, or it is for servers without a secret. */
+  /**
+   * `skipped`: the options do not name the message that it needs, it is for servers without a secret, or about what this
+   * one does not promise.
+   */
   readonly outcome: 'passed' | 'failed' | 'skipped';
   readonly error?: Error;
 }
@@ -133,6 +140,9 @@ async function attempt(
     try {
       await check.run(probe);
       return 'passed';
+    } catch (error) {
+      if (error instanceof NotPromised) return 'skipped';
+      throw error;
     } finally {
       await probe.close();
     }

@@ -5,7 +5,8 @@ import { equal, shaped, that } from './expect.ts';
 import { allFrames, framesOf, framesUntil, kindsOf } from './frames.ts';
 import { acknowledged, rejected } from './probe.ts';
 
-const isResult = (event: { kind: string; payload?: unknown }): boolean =>
+/** True for what ends a turn. */
+export const isResult = (event: { kind: string; payload?: unknown }): boolean =>
   event.kind === 'sdk_message' && (event.payload as { type?: unknown } | null)?.type === 'result';
 
 export const turnChecks = checks(
