@@ -28,10 +28,12 @@ async function warmUp(): Promise<void> {
   process.exit(isWhole ? 0 : 1);
 }
 
-async function appFor(config: BootConfig, { log, secrets, end }: HarnessProcess): Promise<HarnessApp> {
+async function appFor(config: BootConfig, harness: HarnessProcess): Promise<HarnessApp> {
+  const { log, secrets, end } = harness;
   if (!config.parked) return fullApp(config, log, secrets);
   secrets.add([config.parked.secret]);
-  return park(config.parked, { log, secrets, end, maxSessions: config.maxSessions });
+  const during: typeof harness.during = (work) => harness.during(work);
+  return park(config.parked, { log, secrets, end, during, maxSessions: config.maxSessions });
 }
 
 if (process.argv.includes('--warm-up')) await warmUp();

@@ -12,9 +12,10 @@ const SHUTDOWN_MS = 2_500;
 export class HarnessProcess {
   readonly secrets = new Secrets();
   readonly log: Log = processLog(this.secrets.redact);
+  readonly #ending = new AbortController();
   #listening: Listening | undefined;
   #lifeline: Lifeline | undefined;
-  #isEnding = false;
+  #begun: Promise<unknown> | undefined;
 
   constructor() {
     process.on('SIGTERM', () => this.end(0));
@@ -28,6 +29,13 @@ export class HarnessProcess {
     this.#lifeline = new Lifeline(process.stdin, () => this.end(0));
   }
 
+  /** Does what leaves something behind when it is cut off: it is told when the process is to end, and waited for. */
+  during<T>(work: (ending: AbortSignal) => Promise<T>): Promise<T> {
+    const begun = work(this.#ending.signal);
+    this.#begun = begun.catch(() => undefined); // Told to whoever asked for it.
+    return begun;
+  }
+
   /** Rejects with the system's error when it cannot listen there. */
   async serve(app: HarnessApp, host: string, port: number): Promise<Listening> {
     this.#listening = await listen(app, host, port);
@@ -36,10 +44,10 @@ export class HarnessProcess {
 
   /** Ends the sessions and the connections, then the process. The first reason holds. */
   readonly end = (exitCode: number): void => {
-    if (this.#isEnding) return;
-    this.#isEnding = true;
+    if (this.#ending.signal.aborted) return;
     setTimeout(() => void this.#leave(exitCode || 1), SHUTDOWN_MS).unref();
-    Promise.resolve(this.#listening?.close()).then(() => this.#leave(exitCode), this.fail);
+    this.#ending.abort();
+    Promise.all([this.#listening?.close(), this.#begun]).then(() => this.#leave(exitCode), this.fail);
   };
 
   /** Ends the process at once, with one line that says why. */

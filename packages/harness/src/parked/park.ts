@@ -17,6 +17,8 @@ export interface ParkDeps {
   readonly secrets: Secrets;
   /** Ends the process, once what is being answered has been. */
   readonly end: (exitCode: number) => void;
+  /** Does what is to be ended, and waited for, when the process ends meanwhile. */
+  readonly during: <T>(work: (ending: AbortSignal) => Promise<T>) => Promise<T>;
   /** Of the harness that the claim makes of it. */
   readonly maxSessions?: number | undefined;
 }
@@ -26,12 +28,13 @@ export interface ParkDeps {
  * its machine to be copied.
  */
 export async function park({ secret, renew }: ParkedConfig, deps: ParkDeps): Promise<HarnessApp> {
-  const { log, secrets, end, maxSessions } = deps;
+  const { log, secrets, end, during, maxSessions } = deps;
   const onLost = (reason: string): void => {
     log('renewal.lost', { message: reason });
     end(EXIT.renewalFailed);
   };
-  const [renewal] = await Promise.all([renew && startRenewal(renew.command, onLost), preload(log)]);
+  const preloaded = during((ending) => preload(log, ending));
+  const [renewal] = await Promise.all([renew && startRenewal(renew.command, onLost), preloaded]);
   return createParkedApp({
     secret,
     health: healthOf(abilities, 'parked'),
