@@ -93,6 +93,7 @@ export class VmHost {
     void vm.done.then((output) => {
       progress.end();
       spans?.end(output);
+      for (const each of recorded) each.ended();
       this.#ended(output);
       this.#ownerships.ended(session);
     });

@@ -55,7 +55,7 @@ describe('a machine that is followed', () => {
     const broken: Follower = {
       begins: () => fail('no beginning'),
       took: () => fail('no step'),
-      broke: () => fail('no end'),
+      ended: () => fail('no end'),
     };
     const recorder = new Recorder();
     const of = recorder.begin(factsOf('ca-1'));

@@ -15,7 +15,7 @@ export interface Follower {
   /** It has taken a macrostep, and has come to rest. */
   took(taken: Taken): void;
   /** It could not take it, and has ended. */
-  broke(): void;
+  ended(): void;
 }
 
 /** Whom a followed machine tells. */
@@ -54,7 +54,7 @@ function telling(machine: AnyStateMachine): AnyStateMachine {
     try {
       after = machine.transition(before, event, scope);
     } catch (error) {
-      tell(this, (follower) => follower.broke());
+      tell(this, (follower) => follower.ended());
       throw error;
     }
     const taken = { event, before, after };

@@ -31,6 +31,11 @@ export class RecordedVm implements RecordedGuest {
     return followGuest(this.#session, source, onText, signal);
   }
 
+  /** Its machine has ended, however. */
+  ended(): void {
+    this.#vm.ended();
+  }
+
   /** Secrets that it is given later: hidden from then on. */
   hide(secrets: readonly string[]): void {
     this.#vm.hide(secrets);
