@@ -62,13 +62,13 @@ export class TraceWriter {
     const { path, now = Date.now } = this.#options;
     // Opened without a change to it: a file that is no trace must not be lost to a slip of the pen.
     const file = await open(path, 'a+', 0o600);
+    try {
+      await begin(file, path);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     this.#file = file;
-    const stats = await file.stat();
-    if (!stats.isFile()) throw new Error(`${path} is no file`);
-    if (stats.size > 0 && !(await isTrace(file)))
-      throw new Error(`${path} is no trace, and is not overwritten`);
-    await file.truncate(0);
-    await file.chmod(0o600);
     await this.#put([headerAt(now())]);
   }
 
@@ -116,6 +116,16 @@ const isOfMachine = (record: InspectorRecord): boolean =>
   record.kind === 'digest' ||
   record.kind === 'hint' ||
   ((record.kind === 'microstep' || record.kind === 'snapshot') && record.actor === ROOT_ACTOR);
+
+/** Empties a trace, and nothing else. */
+async function begin(file: FileHandle, path: string): Promise<void> {
+  const stats = await file.stat();
+  if (!stats.isFile()) throw new Error(`${path} is no file`);
+  if (stats.size > 0 && !(await isTrace(file)))
+    throw new Error(`${path} is no trace, and is not overwritten`);
+  await file.truncate(0);
+  await file.chmod(0o600);
+}
 
 async function isTrace(file: FileHandle): Promise<boolean> {
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(FIRST_LINE), position: 0 });

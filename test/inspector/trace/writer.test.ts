@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type InspectorRecord, readTrace, TraceWriter } from '../../../src/inspector/index.ts';
@@ -25,6 +25,12 @@ const snapshot = (seq: number): InspectorRecord => ({
 });
 
 const mounts = await canMount();
+
+/** The files that this process has open. */
+async function openFiles(): Promise<readonly string[]> {
+  const all = await readdir('/proc/self/fd');
+  return Promise.all(all.map((fd) => readlink(join('/proc/self/fd', fd)).catch(() => '')));
+}
 
 /** A trace in a folder of its own, and what was told of it. */
 async function setUp(limitBytes?: number) {
@@ -73,6 +79,7 @@ describe('a trace', () => {
     await writeFile(at.path, 'my thesis\n');
     const writer = at.make();
     await writer.write([log(1)]);
+    expect(await openFiles()).not.toContain(at.path);
     await writer.write([log(2)]);
     await writer.close();
     expect(await readFile(at.path, 'utf8')).toBe('my thesis\n');
