@@ -5,20 +5,14 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 /** Tests of pages in a real browser, which takes a processor for itself. */
 const BROWSER = ['test/**/*.browser.test.ts'];
+/** Tests that run the real engine, real programs by the dozen or thousands of lives: nobody waits for them all day. */
+const REAL = ['test/**/*.real.test.ts', 'packages/*/test/**/*.real.test.ts'];
 /** The page is built by the tests that need it: they must not see an older one. */
 const PAGE = ['test/helpers/build-page.ts'];
 const OWN_FOLDERS = ['test/helpers/own-folders.ts'];
 
-/**
- * Tests that run the stand-in for tart, without guests, and a benchmark of ten programs, each of which compiles itself: they
- * would keep the processors from all others.
- */
-const STANDIN = [
-  'test/standin/**/*.test.ts',
-  'test/drivers/tart/**/*.test.ts',
-  'test/contract/**/*.test.ts',
-  'test/bench/stream.test.ts',
-];
+/** Tests that run the stand-in for tart, without guests: they would keep the processors from all others. */
+const STANDIN = ['test/standin/**/*.test.ts', 'test/drivers/tart/**/*.test.ts', 'test/contract/**/*.test.ts'];
 
 /**
  * Deadlines, not tolerances: a machine that stands still for seconds fails no test. A wait for something is over before its
@@ -37,8 +31,19 @@ export default defineConfig({
           ...DEADLINES,
           name: 'unit',
           include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...STANDIN, ...BROWSER, '**/node_modules/**'],
+          exclude: ['test/e2e/**', ...STANDIN, ...BROWSER, ...REAL, '**/node_modules/**'],
           // A process for each file would cost more than the tests: none of them may leave anything behind anyway.
+          isolate: false,
+          setupFiles: OWN_FOLDERS,
+          globalSetup: PAGE,
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...DEADLINES,
+          name: 'real',
+          include: REAL,
           isolate: false,
           setupFiles: OWN_FOLDERS,
           globalSetup: PAGE,

@@ -15,6 +15,7 @@ const TASKS = {
     ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     ['node_modules/knip/bin/knip.js'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit'],
+    ['node_modules/vitest/vitest.mjs', 'run', '--project', 'real'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'standin'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'browser'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'e2e'],

@@ -11,6 +11,7 @@ const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: t
   .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
   .filter((file) => !file.startsWith('src/inspector/page/'))
   .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const);
+const imported = files.map(([file, source]) => [file, importsOf(source)] as const);
 
 /**
  * What begins something that may take for ever, and the files that use it: each sees to a deadline, and to a signal where
@@ -49,8 +50,8 @@ describe('what may take for ever', () => {
   it.each(Object.entries(GUARDED))(
     'is begun by %s where it is bounded, and nowhere else',
     (module, allowed) => {
-      const users = files.filter(([, source]) =>
-        importsOf(source).some(({ specifier, isType }) => specifier === module && !isType),
+      const users = imported.filter(([, imports]) =>
+        imports.some(({ specifier, isType }) => specifier === module && !isType),
       );
       expect(users.map(([file]) => file).toSorted()).toEqual(allowed);
     },
