@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { VZVMSubstrate } from '@computeragent/runtime-vzvm';
 import type { RunPlace } from '../place.ts';
 import { type Sample, takeSample } from './sample.ts';
@@ -13,8 +14,16 @@ export interface CyclesOptions {
 
 /** Boots a VM with a harness and ends it, again and again, by one substrate. Answers what there was after each. */
 export async function runCycles({ place, cycles, signal, say }: CyclesOptions): Promise<readonly Sample[]> {
-  const { stateDir, cacheDir } = place;
-  await using substrate = new VZVMSubstrate({ driver: 'tart', stateDir, cacheDir, fork: 'never' });
+  const { stateDir, cacheDir, root } = place;
+  await using substrate = new VZVMSubstrate({
+    driver: 'tart',
+    stateDir,
+    cacheDir,
+    fork: 'never',
+    // Whoever watches must not keep the VMs either. The file grows, as it is meant to, where nobody counts it.
+    inspector: { onUrl: () => undefined },
+    trace: join(root, 'trace.ndjson'),
+  });
   const samples: Sample[] = [];
   for (let cycle = 1; cycle <= cycles + WARM_UP; cycle++) {
     const { baseUrl, shutdown } = await substrate.bootHarness({ envs: { SECRET: 'canary' }, signal });

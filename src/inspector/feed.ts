@@ -28,7 +28,8 @@ const MOST_AT_ONCE = 200;
 export class Feed {
   readonly #recorder: Recorder;
   readonly #sink: Sink;
-  readonly #seen = new Map<VmRecorder, number>();
+  /** Weakly: VMs come and go while a feed goes on. */
+  readonly #seen = new WeakMap<VmRecorder, number>();
   readonly #news = new Set<VmRecorder>();
   readonly #stop: () => void;
   #wake: (() => void) | undefined;

@@ -26,7 +26,18 @@ const MASKS: readonly Mask[] = [
   [/(--?(?:password|passwd|token|secret|api-key)[= ])\S+/gi, `$1${HIDDEN}`],
 ];
 
+/** Texts without a secret that were looked at: names of fields and states come again with every record. */
+const clean = new Set<string>();
+const MOST_CLEAN = 2_000;
+const LONGEST_CLEAN = 64;
+
 /** A text without what looks like a secret. */
 export function maskPatterns(text: string): string {
-  return MASKS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text);
+  if (clean.has(text)) return text;
+  const masked = MASKS.reduce((some, [pattern, replacement]) => some.replace(pattern, replacement), text);
+  if (masked === text && text.length <= LONGEST_CLEAN) {
+    if (clean.size >= MOST_CLEAN) clean.clear();
+    clean.add(text);
+  }
+  return masked;
 }

@@ -9,6 +9,7 @@ import {
   type SnapshotRecord,
 } from '../../src/inspector/index.ts';
 import { VzvmError } from '../../src/errors.ts';
+import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { factsOf, simulateVm } from './simulated-vm.ts';
 
 const NEVER = () => new Promise(() => {});
@@ -248,6 +249,29 @@ describe('a reader of whom alone the recorder is', () => {
     expect(lastOfRoot(told)).toMatchObject({ status: 'done' });
     const [, , digest] = of.since(0) as [InspectorRecord, InspectorRecord, DigestRecord];
     expect(digest.path.active).toContain('vm.disposed');
+  });
+});
+
+describe('a reader that goes on', () => {
+  it('keeps nothing of VMs that have ended', async () => {
+    const recorder = new Recorder({ mostEnded: 0 });
+    const feed = new Feed(recorder, { write: () => Promise.resolve(), caughtUp: () => undefined });
+    const live = async (name: string) => {
+      const of = recorder.begin(factsOf(name));
+      const vm = simulateVm(name, of);
+      await vm.healthy();
+      await vm.end();
+      await feed.flush();
+      return new WeakRef(of);
+    };
+    const ended = [await live('ca-1'), await live('ca-2')];
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return ended.filter((of) => of.deref() !== undefined).length;
+      })
+      .toBe(0);
+    feed.stop();
   });
 });
 

@@ -69,23 +69,23 @@ export class TraceWriter {
       throw error;
     }
     this.#file = file;
-    await this.#put([headerAt(now())]);
+    await this.#put([lineOf(headerAt(now()))]);
   }
 
   async #append(records: readonly InspectorRecord[]): Promise<void> {
-    const all = records.map((record) => `${JSON.stringify(record)}\n`);
-    const bytes = all.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+    const all = records.map(lineOf);
+    const bytes = Buffer.byteLength(all.join(''));
     if (!this.#isCut && this.#bytes + bytes > this.#limit * (1 - RESERVED)) {
       this.#isCut = true;
       const { now = Date.now } = this.#options;
-      await this.#put([{ kind: 'cut', at: now(), limitBytes: this.#limit }]);
+      await this.#put([lineOf({ kind: 'cut', at: now(), limitBytes: this.#limit })]);
       this.#tell(`it is ${this.#limit} bytes long, which is its limit: from now on it has the states alone`);
     }
-    await this.#put(this.#isCut ? records.filter(isOfMachine) : records);
+    await this.#put(this.#isCut ? records.filter(isOfMachine).map(lineOf) : all);
   }
 
-  async #put(lines: readonly TraceLine[]): Promise<void> {
-    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  async #put(lines: readonly string[]): Promise<void> {
+    const text = lines.join('');
     const bytes = Buffer.byteLength(text);
     if (bytes === 0 || this.#hasStopped) return;
     if (this.#bytes + bytes > this.#limit) {
@@ -110,6 +110,8 @@ export class TraceWriter {
     this.#options.onProblem(`the trace ${this.#options.path} is not whole: ${problem}`);
   }
 }
+
+const lineOf = (line: TraceLine): string => `${JSON.stringify(line)}\n`;
 
 const isOfMachine = (record: InspectorRecord): boolean =>
   record.kind === 'vm' ||
