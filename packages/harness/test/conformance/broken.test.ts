@@ -4,7 +4,7 @@ import {
   runConformanceCheck,
   runConformanceSuite,
 } from '@computeragent/protocol/conformance';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TestHarness } from '../helpers/harness.ts';
 import { mock, TURNS } from './mock.ts';
 
@@ -13,7 +13,7 @@ type Next = (path: string, init?: RequestInit) => Promise<Response>;
 type Fault = (next: Next, path: string, init: RequestInit) => Response | Promise<Response>;
 
 /** The harness with a fault. */
-async function broken(fault: Fault): Promise<ConformanceTarget> {
+async function broken(fault: Fault): Promise<Required<Pick<ConformanceTarget, 'request' | 'close'>>> {
   const harness = await TestHarness.start({ engines: [mock] });
   const next: Next = (path, init) => harness.request(path, init);
   return {
@@ -256,8 +256,22 @@ describe('the conformance suite', () => {
   it.each(FAULTS)('finds that %s', async (_, fault, beginning) => {
     const check = conformanceChecks.find(({ name }) => name.startsWith(beginning));
     if (!check) throw new Error(`there is no check ${beginning}`);
-    const result = await runConformanceCheck(check, () => broken(fault), { ...TURNS, timeoutMs: 1_000 });
+    const target = await broken(fault);
+    const close = vi.spyOn(target, 'close');
+    const result = await runConformanceCheck(check, () => target, { ...TURNS, timeoutMs: 1_000 });
     expect(result).toMatchObject({ outcome: 'failed', error: { name: 'ConformanceError' } });
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('removes its sessions also when its check hangs', async () => {
+    await using harness = await TestHarness.start({ engines: [mock] });
+    const target: ConformanceTarget = {
+      request: (path, init) => neverEnding()((...asked) => harness.request(...asked), path, init ?? {}),
+    };
+    const check = conformanceChecks.find(({ name }) => name.startsWith('are none after an id'));
+    if (!check) throw new Error('there is no such check');
+    const { outcome } = await runConformanceCheck(check, target, { ...TURNS, timeoutMs: 1_000 });
+    expect([outcome, await harness.workdirs()]).toEqual(['failed', []]);
   });
 
   it.each([

@@ -113,9 +113,8 @@ export async function runConformanceCheck(
   const { group, name, needs } = check;
   const isMessage = needs !== undefined && needs !== 'noSecret';
   if (isMessage && options[needs] === undefined) return { group, name, outcome: 'skipped' };
-  const ended = new AbortController();
   try {
-    const outcome = await inTime(attempt(check, source, options, ended.signal), options, ended);
+    const outcome = await inTime((signal) => attempt(check, source, options, signal), options);
     return { group, name, outcome };
   } catch (error) {
     return {
@@ -136,9 +135,11 @@ async function attempt(
   const target = typeof source === 'function' ? await source() : source;
   try {
     if (check.needs === 'noSecret' && target.hasSecret === true) return 'skipped';
-    const probe = new Probe(target, await subjectOf(target, options, signal), signal);
+    const ended = endOf(signal);
+    const subject = await Promise.race([subjectOf(target, options, signal), ended]);
+    const probe = new Probe(target, subject, signal);
     try {
-      await check.run(probe);
+      await Promise.race([check.run(probe), ended]);
       return 'passed';
     } catch (error) {
       if (error instanceof NotPromised) return 'skipped';
@@ -174,19 +175,38 @@ async function firstOf(target: ConformanceTarget, signal: AbortSignal) {
   throw new ConformanceError('health names no engine or no loader');
 }
 
-/** Ends a check that hangs: its requests are aborted, and if that is not enough it is left behind. */
-async function inTime<T>(work: Promise<T>, options: ConformanceOptions, ended: AbortController): Promise<T> {
-  const ms = options.timeoutMs ?? TIMEOUT_MS;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(options.signal?.reason as Error);
-  const timer = setTimeout(() => reject(new ConformanceError(`it is not over after ${ms} ms`)), ms);
-  options.signal?.addEventListener('abort', abort, { once: true });
+/**
+ * Ends a check that hangs, though no request of it heeds that it is aborted. What it has made is removed then, for which it
+ * has as long again: a server that hangs at that too is left behind.
+ */
+async function inTime<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { signal, timeoutMs = TIMEOUT_MS }: ConformanceOptions,
+): Promise<T> {
+  const ended = new AbortController();
+  const { promise: leftBehind, reject } = Promise.withResolvers<never>();
+  const end = (reason: Error): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => reject(reason), timeoutMs);
+    ended.abort(reason);
+  };
+  const late = new ConformanceError(`it is not over after ${timeoutMs} ms`);
+  let timer = setTimeout(() => end(late), timeoutMs);
+  const abort = (): void => end(signal?.reason as Error);
+  signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([work(ended.signal), leftBehind]);
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', abort);
     ended.abort();
-    work.catch(() => undefined); // Why it was ended is what is told.
   }
+}
+
+/** Rejects when the signal is aborted, with its reason. */
+async function endOf(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
