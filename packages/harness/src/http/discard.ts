@@ -1,6 +1,5 @@
 import { messageOf } from '../errors.ts';
 import type { Session } from '../session/session.ts';
-import { disposeSession } from '../session/workdir.ts';
 import type { Harness } from './deps.ts';
 
 /** Ends a session that nobody waits for, and removes its files. Never rejects: the log has what went wrong. */
@@ -8,9 +7,8 @@ export async function discard(
   { sessions, log }: Pick<Harness, 'sessions' | 'log'>,
   session: Session,
 ): Promise<void> {
-  sessions.remove(session);
   try {
-    await disposeSession(session);
+    await sessions.dispose(session);
   } catch (error) {
     log('session.discard_failed', { sessionId: session.init.id, message: messageOf(error) });
   }

@@ -3,7 +3,6 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { createSession, describeSession } from '../session/create-session.ts';
 import { sessionNotFound } from '../session/registry.ts';
 import type { Session } from '../session/session.ts';
-import { disposeSession } from '../session/workdir.ts';
 import type { Harness } from './deps.ts';
 import { fsRoutes } from './fs-routes.ts';
 import type { Env } from './guards.ts';
@@ -28,9 +27,7 @@ export function sessionRoutes(harness: Harness): Hono<Env> {
   routes.get('/:id', (context) => context.json(sessionOf(context).info));
 
   routes.delete('/:id', async (context) => {
-    const session = sessionOf(context);
-    sessions.remove(session);
-    await disposeSession(session);
+    await sessions.dispose(sessionOf(context));
     return context.json({ ok: true });
   });
 

@@ -28,6 +28,8 @@ export async function createSession(
   requester: Requester,
 ): Promise<Session> {
   const plan = planOf(harness, body, requester);
+  // The request may have been read when the harness was closed already: nobody would remove what is made now.
+  plan.signal.throwIfAborted();
   using _reserved = harness.sessions.reserve(plan.id);
   // An ended session of this id gives way: with a store, the new one goes on where it was.
   const previous = harness.sessions.take(plan.id);

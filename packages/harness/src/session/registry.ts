@@ -1,6 +1,7 @@
 import { deferred } from '../deferred.ts';
 import { HarnessError } from '../errors.ts';
 import type { Session } from './session.ts';
+import { disposeSession } from './workdir.ts';
 
 /** A session that nobody asks for or reads is ended after this long. */
 const TTL_MS = 60 * 60_000;
@@ -28,6 +29,8 @@ export class SessionRegistry {
   /** The one that was used last comes last. */
   readonly #entries = new Map<string, Entry>();
   readonly #reserved = new Map<string, Promise<void>>();
+  /** Out of the registry, with files that are still to be removed. */
+  readonly #going = new Set<Promise<void>>();
   readonly #ttlMs: number;
   readonly #max: number;
   readonly #onExpired: (session: Session) => void;
@@ -76,9 +79,10 @@ export class SessionRegistry {
     return { [Symbol.dispose]: release };
   }
 
-  /** Resolves when every session that was being made is made or has failed. */
+  /** Resolves when every session that was being made is made or has failed, and those that are to go are gone. */
   async settled(): Promise<void> {
     await Promise.all(this.#reserved.values());
+    await Promise.allSettled(this.#going);
   }
 
   /** Adds a session under an id that nobody has. */
@@ -94,6 +98,18 @@ export class SessionRegistry {
     if (entry?.session !== session) return false;
     clearTimeout(entry.timer);
     return this.#entries.delete(session.init.id);
+  }
+
+  /** Takes a session out, ends it, and removes its files. */
+  async dispose(session: Session): Promise<void> {
+    this.remove(session);
+    const gone = disposeSession(session);
+    this.#going.add(gone);
+    try {
+      await gone;
+    } finally {
+      this.#going.delete(gone);
+    }
   }
 
   /** Takes out the one with this id, if any. */
