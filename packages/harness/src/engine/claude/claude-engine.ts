@@ -3,6 +3,7 @@ import type { Engine, EngineOutcome, EngineRun } from '../engine.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { claudeOptions } from './options.ts';
 import { loadSdk } from './sdk.ts';
+import { temporaryFolder } from './temporary.ts';
 import { ownTranscript, transcriptOptions } from './transcript.ts';
 import { turnResultOf } from './usage.ts';
 
@@ -25,14 +26,17 @@ export function claudeEngine(): Engine {
 async function runClaude(run: EngineRun): Promise<EngineOutcome> {
   const sdk = await loadSdk();
   const transcript = await transcriptOptions(run);
-  run.signal.throwIfAborted();
   const composed = claudeOptions(sdk, run, transcript);
   await using _local = await ownTranscript(composed);
+  await using temporary = await temporaryFolder();
+  run.signal.throwIfAborted();
   await using program = new ClaudeProcess((text) =>
     run.log('engine.stderr', { sessionId: run.sessionId, text }),
   );
   const { spawnClaudeCodeProcess } = program;
-  const options = { ...composed, spawnClaudeCodeProcess };
+  // Where the session names a folder, that is the caller's.
+  const env = { ...temporary.env, ...composed.env };
+  const options = { ...composed, env, spawnClaudeCodeProcess };
   const messages = sdk.query({ prompt: prompt(run), options });
   const abort = (): void => {
     messages.close();

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HarnessEvent } from '@computeragent/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   HELLO,
   type ScriptedMessagesApi,
@@ -26,6 +26,7 @@ afterAll(async () => {
   await api.close();
   await rm(home, { recursive: true });
 });
+afterEach(() => void vi.unstubAllEnvs());
 
 const start = () => TestHarness.start({ engines: [claudeEngine()] });
 const envs = () => claudeEnvs(home, api.url);
@@ -107,6 +108,21 @@ describe('the real Claude Agent SDK', () => {
       if (isResult(frame)) break;
     }
     expect(await readFile(join(workdir, HELLO.name), 'utf8')).toBe('modified');
+  });
+
+  it('takes its temporary files with it, in whatever turn it ends', async () => {
+    await using harness = await start();
+    const temporary = await mkdtemp(join(tmpdir(), 'engine-'));
+    onTestFinished(() => rm(temporary, { recursive: true }));
+    vi.stubEnv('TMPDIR', temporary);
+    const id = await harness.create(claudeAgent({ envs: envs() }));
+    await harness.send(id, 'Write hello.md');
+    await framesUntil(await harness.events(id), isRequest);
+    expect(await readdir(temporary)).toEqual([expect.stringMatching(/^computeragent-/)]);
+    const during = await readdir(temporary, { recursive: true });
+    expect(during.some((path) => /\/claude-\d+\//.test(path))).toBe(true);
+    await harness.request(`/v1/sessions/${id}`, { method: 'DELETE' });
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it('is gone after a cancel while the model says nothing', async () => {
