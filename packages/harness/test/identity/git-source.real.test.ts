@@ -1,25 +1,18 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IdentitySource } from '@computeragent/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gitAgentProtocolLoader } from '../../src/identity/gitagentprotocol.ts';
 import { repository, startGitServer, writeFiles } from '../helpers/git-server.ts';
+import { type IdentityFolder, identityFolder } from '../helpers/identity-folder.ts';
 
-const never = new AbortController().signal;
 let folder: string;
 let workdir: string;
+let load: IdentityFolder['load'];
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'identity-test-'));
-  workdir = join(folder, 'workdir');
-  await mkdir(workdir);
+  ({ folder, workdir, load } = await identityFolder());
 });
-afterEach(() => rm(folder, { recursive: true }));
-
-const load = (source: IdentitySource, signal = never, env: Record<string, string> = {}) =>
-  gitAgentProtocolLoader().load(source, workdir, signal, env);
 const MANIFEST = 'name: writer\nversion: 1.0.0\n';
 
 describe('an agent from git', () => {
@@ -78,10 +71,10 @@ describe('an agent from git', () => {
     const token = 'ghp_secret-token';
     await using server = await startGitServer(folder, { user: 'x-access-token', password: token });
     const url = `${server.origin}/private/.git`;
-    expect(await load({ type: 'git', url }, never, { GIT_TOKEN: token })).toMatchObject({ sha: second });
+    expect(await load({ type: 'git', url }, undefined, { GIT_TOKEN: token })).toMatchObject({ sha: second });
     expect(await filesWith(token, workdir)).toEqual([]);
     expect(await readFile(join(workdir, '.git/config'), 'utf8')).toContain(`url = ${url}`);
-    const pinned = load({ type: 'git', url, ref: first }, never, { GIT_TOKEN: token });
+    const pinned = load({ type: 'git', url, ref: first }, undefined, { GIT_TOKEN: token });
     expect(await pinned).toMatchObject({ sha: first });
   });
 
@@ -99,7 +92,7 @@ describe('an agent from git', () => {
     await using server = await startGitServer(folder, { password: 'right' });
     const url = `${server.origin}/private/.git`;
     await expect(load({ type: 'git', url })).rejects.toMatchObject({ code: 'VALIDATION', status: 400 });
-    const error = await load({ type: 'git', url }, never, { GIT_TOKEN: 'wrong-token' }).catch(String);
+    const error = await load({ type: 'git', url }, undefined, { GIT_TOKEN: 'wrong-token' }).catch(String);
     expect(error).toContain('failed');
     expect(error).not.toContain('wrong-token');
     expect(await readdir(workdir)).toEqual([]);
@@ -109,14 +102,18 @@ describe('an agent from git', () => {
     await repository(join(folder, 'private'), { 'agent.yaml': MANIFEST });
     await using server = await startGitServer(folder, { password: 'right' });
     const url = `${server.origin}/private/.git`;
-    const asked = load({ type: 'git', url }, never, { GITHUB_TOKEN: 'right' });
+    const asked = load({ type: 'git', url }, undefined, { GITHUB_TOKEN: 'right' });
     await expect(asked).rejects.toMatchObject({ code: 'VALIDATION' });
   });
 
   it.each(['git', 'http'])('is given up at its deadline, over %s', async (scheme) => {
     await using server = await silentServer();
     const source = { type: 'git' as const, url: `${scheme}://127.0.0.1:${server.port}/a` };
-    const late = gitAgentProtocolLoader({ cloneTimeoutMs: 100 }).load(source, workdir, never);
+    const late = gitAgentProtocolLoader({ cloneTimeoutMs: 100 }).load(
+      source,
+      workdir,
+      new AbortController().signal,
+    );
     await expect(late).rejects.toMatchObject({
       code: 'INTERNAL',
       message: expect.stringContaining('100 ms'),

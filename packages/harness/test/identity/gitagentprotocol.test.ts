@@ -1,35 +1,18 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IdentitySource } from '@computeragent/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gitAgentProtocolLoader } from '../../src/identity/gitagentprotocol.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeFiles } from '../helpers/git-server.ts';
+import { type IdentityFolder, identityFolder } from '../helpers/identity-folder.ts';
 
-const never = new AbortController().signal;
 let folder: string;
 let workdir: string;
+let load: IdentityFolder['load'];
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'identity-test-'));
-  workdir = join(folder, 'workdir');
-  await mkdir(workdir);
+  ({ folder, workdir, load } = await identityFolder());
 });
-afterEach(() => rm(folder, { recursive: true }));
-
-const load = (source: IdentitySource) => gitAgentProtocolLoader().load(source, workdir, never);
 const yaml = (more = '') => `name: writer\nversion: 1.0.0\n${more}`;
 const inline = (files: Record<string, string>): IdentitySource => ({ type: 'inline', manifest: {}, files });
 

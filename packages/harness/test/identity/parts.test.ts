@@ -1,25 +1,21 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gitAgentProtocolLoader } from '../../src/identity/gitagentprotocol.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeFiles } from '../helpers/git-server.ts';
+import { type IdentityFolder, identityFolder } from '../helpers/identity-folder.ts';
 
-const never = new AbortController().signal;
 let folder: string;
 let workdir: string;
+let loadSource: IdentityFolder['load'];
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parts-test-'));
-  workdir = join(folder, 'workdir');
-  await mkdir(workdir);
+  ({ folder, workdir, load: loadSource } = await identityFolder());
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 /** Loads an agent that has these files. */
 async function load(files: Readonly<Record<string, string>>) {
   const all = { 'agent.yaml': 'name: a\nversion: 1.0.0\n', ...files };
   const source = { type: 'inline' as const, manifest: {}, files: all };
-  const { options, warnings, parts } = await gitAgentProtocolLoader().load(source, workdir, never);
+  const { options, warnings, parts } = await loadSource(source);
   return { options, warnings, tools: parts?.tools ?? [], hooks: parts?.hooks ?? [] };
 }
 
