@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { VzvmError } from '../errors.ts';
-import type { CloneRequest, Driver, GuestInfo, Image } from './driver.ts';
+import type { CloneRequest, Driver, GuestInfo, GuestProcess, Image } from './driver.ts';
 import { newGuestName } from './guest-name.ts';
 
 /** What the contract needs of a driver under test. */
@@ -54,11 +54,10 @@ export async function withGuestOf(
 
 export async function withStarted(
   subject: ContractSubject,
-  work: (guest: string, exited: Promise<unknown>) => Promise<void>,
+  work: (guest: string, process: GuestProcess) => Promise<void>,
 ): Promise<void> {
   await withClone(subject, async (guest) => {
-    const { exited } = await subject.driver.start(guest, never());
-    await work(guest, exited);
+    await work(guest, await subject.driver.start(guest, never()));
   });
 }
 

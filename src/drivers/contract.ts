@@ -35,6 +35,7 @@ export const driverContract: readonly ContractCheck[] = [
   { name: 'leaves nothing when a clone is aborted', run: abortedCloneLeavesNothing },
   { name: 'starts, finds the address, and dials', run: startsAndDials },
   { name: 'tells when the process has exited', run: tellsExit },
+  { name: 'lets go of a guest that it watches for standing still, where it can', run: letsGo },
   { name: 'finds the process of a guest that runs, where others may take it over', run: adoptsRunning },
   { name: 'stops what does not run, and deletes what does not exist', run: releasesNothing },
   { name: 'deletes a guest that still runs', run: deletesRunning },
@@ -106,10 +107,27 @@ async function firstAddress(driver: Driver, guest: string): Promise<GuestAddress
 }
 
 async function tellsExit(subject: ContractSubject): Promise<void> {
-  await withStarted(subject, async (guest, exited) => {
+  await withStarted(subject, async (guest, { exited }) => {
     await subject.driver.stop(guest, 0);
     await exited;
     assert.equal((await listed(subject.driver, guest))?.running, false);
+  });
+}
+
+async function letsGo(subject: ContractSubject): Promise<void> {
+  await withStarted(subject, async (guest, { exited, standstill }) => {
+    if (!standstill) return;
+    const told: string[] = [];
+    const log = (line: string) => void told.push(line);
+    const abort = new AbortController();
+    const watching = standstill({ signal: abort.signal, log });
+    abort.abort();
+    assert.equal((await rejection(watching)).code, 'ABORTED');
+    // Whoever comes next is told: of its end by no error.
+    const next = standstill({ signal: never(), log });
+    await subject.driver.stop(guest, 0);
+    await Promise.all([exited, next]);
+    assert.deepEqual(told, []);
   });
 }
 
@@ -117,7 +135,7 @@ async function adoptsRunning(subject: ContractSubject): Promise<void> {
   const { driver } = subject;
   assert.equal(driver.adopt !== undefined, driver.recipe !== undefined);
   if (!driver.adopt) return;
-  await withStarted(subject, async (guest, exited) => {
+  await withStarted(subject, async (guest, { exited }) => {
     const found = await driver.adopt?.(guest);
     assert.ok(found);
     await driver.stop(guest, 0);
@@ -134,7 +152,7 @@ async function releasesNothing({ driver }: ContractSubject): Promise<void> {
 }
 
 async function deletesRunning(subject: ContractSubject): Promise<void> {
-  await withStarted(subject, async (guest, exited) => {
+  await withStarted(subject, async (guest, { exited }) => {
     await subject.driver.delete(guest);
     await exited;
     assert.equal(await listed(subject.driver, guest), undefined);
@@ -151,7 +169,7 @@ async function keepsStopped(subject: ContractSubject): Promise<void> {
 
 async function keepsRunning(subject: ContractSubject): Promise<void> {
   if (!subject.driver.features.keepsRunning) return;
-  await withStarted(subject, async (guest, exited) => {
+  await withStarted(subject, async (guest, { exited }) => {
     await keepsAndClones(subject, guest);
     assert.equal((await listed(subject.driver, guest))?.running, true);
     await subject.driver.stop(guest, 0);

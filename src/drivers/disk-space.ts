@@ -29,8 +29,8 @@ export function diskFull(
   facts: { readonly freeMiB?: number; readonly neededMiB?: number },
   cause?: unknown,
 ): VzvmError {
-  const numbers =
-    facts.freeMiB === undefined ? '' : `: ${facts.freeMiB} MiB free, ${facts.neededMiB} MiB needed`;
+  const needed = facts.neededMiB === undefined ? '' : `, ${facts.neededMiB} MiB needed`;
+  const numbers = facts.freeMiB === undefined ? '' : `: ${facts.freeMiB} MiB free${needed}`;
   return new VzvmError('DISK_FULL', `no space for ${what} in ${path}${numbers}`, {
     facts: { path, ...facts },
     hint: `free some space (look with: df -h ${path}), or choose another disk with VZVM_HOME and VZVM_CACHE`,

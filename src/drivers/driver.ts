@@ -83,6 +83,12 @@ export interface GuestProcess {
   readonly pid: number;
   /** Resolves, never rejects, when the process has exited. */
   readonly exited: Promise<ExitReport>;
+  /**
+   * Rejects when the guest stands still though nobody asked it to, and will not go on: DISK_FULL, GUEST_EXITED. `log` is
+   * told at once that it does, and when it goes on, without its name. Resolves when nothing is to be seen of it any more; rejects with
+   * ABORTED, and holds nothing, after its signal. Absent where nobody can tell.
+   */
+  readonly standstill?: (watch: { readonly signal: AbortSignal; readonly log: LogLine }) => Promise<void>;
   /** Lets this program end although the guest runs on. Absent where it does so anyway. */
   readonly unref?: () => void;
 }

@@ -1,6 +1,7 @@
 import type { Resources } from '../driver.ts';
 import type { HostArch } from './host.ts';
 import { memoryArgs, type GuestMemory } from './memory-args.ts';
+import { eventsSocket } from './paths.ts';
 
 /** How QEMU runs a guest's processors. */
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
@@ -40,7 +41,8 @@ export function guestArgs(guest: GuestArgs): string[] {
     ['-name', guest.name, '-nodefaults', '-no-user-config', '-display', 'none'],
     machineArgs(guest.arch, guest.accelerator),
     ['-smp', String(guest.resources.cpu), '-m', String(guest.resources.memoryMiB)],
-    ['-serial', `file:${guest.console}`, '-qmp', `unix:${guest.qmp},server=on,wait=off`],
+    ['-serial', `file:${guest.console}`],
+    [guest.qmp, eventsSocket(guest.qmp)].flatMap((path) => ['-qmp', `unix:${path},server=on,wait=off`]),
     diskArgs(guest.disk),
     ['-netdev', `user,id=n0${forwards(guest.guestPorts)}`, '-device', 'virtio-net-pci,netdev=n0,romfile='],
     ['-device', 'virtio-rng-pci'],

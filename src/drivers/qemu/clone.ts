@@ -6,7 +6,7 @@ import { run } from '../../process/run.ts';
 import type { CloneRequest } from '../driver.ts';
 import { demandFreeMiB, diskFull } from '../disk-space.ts';
 import type { Artifact } from './images/artifact.ts';
-import { guestFiles, type GuestFiles } from './paths.ts';
+import { eventsSocket, guestFiles, type GuestFiles } from './paths.ts';
 import { writeSeed } from './seed.ts';
 import { writeJson, type GuestSettings } from './settings.ts';
 
@@ -80,9 +80,10 @@ async function makeFolder(guest: string, files: GuestFiles, neededMiB: number): 
   }
 }
 
-/** A folder for the socket where its path would be too long; it goes with the guest. */
+/** A folder for the sockets where their path would be too long; it goes with the guest. */
 export async function socketFolder(files: GuestFiles): Promise<string | undefined> {
-  if (Buffer.byteLength(join(files.folder, 'qmp.sock')) <= LONGEST_SOCKET_PATH) return undefined;
+  const longest = eventsSocket(join(files.folder, files.qmp));
+  if (Buffer.byteLength(longest) <= LONGEST_SOCKET_PATH) return undefined;
   return mkdtemp(join(tmpdir(), 'vzvm-qmp-'));
 }
 

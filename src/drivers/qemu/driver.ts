@@ -37,6 +37,7 @@ import { guestFiles, type GuestFiles } from './paths.ts';
 import { demandGuestName, noSuchGuest, notResolved } from './refusals.ts';
 import { readRun, readSettings } from './settings.ts';
 import { QemuSnapshots } from './snapshots/index.ts';
+import { standstillOf } from './standstill.ts';
 import { startGuest } from './start.ts';
 import { deleteGuest, stopGuest } from './stop.ts';
 import { qemuVersion } from './tools.ts';
@@ -132,8 +133,10 @@ class QemuDriver implements contract.Driver {
 
   async adopt(guest: string): Promise<contract.GuestProcess | undefined> {
     const files = this.#files(guest);
-    const pid = await runningPid(files);
-    return pid === undefined ? undefined : foreignProcess(pid, () => readTail(files.log));
+    const [pid, settings] = [await runningPid(files), await readSettings(files.settings)];
+    if (pid === undefined || !settings) return undefined;
+    const process = foreignProcess(pid, () => readTail(files.log));
+    return { ...process, standstill: standstillOf(guest, files, settings.qmp) };
   }
 
   async address(guest: string): Promise<contract.GuestAddress | undefined> {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The files of one guest. */
 export interface GuestFiles {
@@ -30,4 +30,9 @@ export function filesIn(folder: string): GuestFiles {
     process: join(folder, 'process.json'),
     seed: join(folder, 'seed'),
   };
+}
+
+/** Where QEMU tells one listener, for as long as that listens, what becomes of a guest: the other socket is for commands. */
+export function eventsSocket(qmp: string): string {
+  return join(dirname(qmp), 'events.sock');
 }

@@ -23,8 +23,8 @@ export interface QmpEvent {
 
 /** How long a session may last. */
 export interface QmpOptions {
-  /** Over everything, from the connect to the last answer. */
-  readonly timeoutMs: number;
+  /** Over everything, from the connect to the last answer. @defaultValue as long as it is open */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Expected {
   readonly answer: PromiseWithResolvers<unknown>;
 }
 
-/** A connection to a guest's QMP socket. To be closed soon: QEMU serves one at a time, and others are shut out meanwhile. */
+/** A connection to a QMP socket of a guest. QEMU serves one at a time on each, and others are shut out meanwhile. */
 export class QmpSession {
   readonly #socket: Socket;
   readonly #socketPath: string;
@@ -48,10 +48,11 @@ export class QmpSession {
   private constructor(socketPath: string, options: QmpOptions) {
     this.#socketPath = socketPath;
     this.#options = options;
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
+    const { timeoutMs } = options;
+    const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([deadline, options.signal].filter((each) => each !== undefined));
     const abort = () =>
-      this.#fail(new Error(deadline.aborted ? `no reply in ${options.timeoutMs} ms` : 'cancelled'));
+      this.#fail(new Error(deadline?.aborted ? `no reply in ${timeoutMs} ms` : 'cancelled'));
     signal.addEventListener('abort', abort, { once: true });
     this.#release = () => signal.removeEventListener('abort', abort);
     this.#socket = connect(socketPath);

@@ -11,9 +11,10 @@ import { findFirmware } from './firmware.ts';
 import type { HostArch } from './host.ts';
 import { runningPid } from './guest-run.ts';
 import type { GuestMemory } from './memory-args.ts';
-import type { GuestFiles } from './paths.ts';
+import { eventsSocket, type GuestFiles } from './paths.ts';
 import { qmp } from './qmp.ts';
 import { writeJson, type GuestSettings } from './settings.ts';
+import { standstillOf } from './standstill.ts';
 import { parseForwards } from './usernet.ts';
 
 const READY_TIMEOUT_MS = 15_000;
@@ -54,7 +55,7 @@ export async function startGuest(
   if ((await runningPid(files)) !== undefined) throw alreadyRuns(context.guest);
   const args = await argsOf(files, context);
   const { incoming, settings } = context;
-  await rm(settings.qmp, { force: true });
+  for (const socket of [settings.qmp, eventsSocket(settings.qmp)]) await rm(socket, { force: true });
   // What an earlier run had in memory is nothing to boot with.
   if (!incoming && settings.memoryFile !== undefined)
     await rm(join(files.folder, settings.memoryFile), { force: true });
@@ -70,7 +71,8 @@ export async function startGuest(
     await writeJson(files.process, { ...identity, ports: {} });
     const ports = await (incoming?.resume(child) ?? forwardedPorts(child, context, signal));
     await writeJson(files.process, { ...identity, ports });
-    return { pid: child.pid, exited: child.exited, unref: child.unref };
+    const { pid, exited, unref } = child;
+    return { pid, exited, unref, standstill: standstillOf(context.guest, files, settings.qmp) };
   } catch (error) {
     const report = await killed(child);
     if (!report) throw error; // It is found by its file, and told of, by whoever releases the guest.

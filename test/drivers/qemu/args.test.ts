@@ -40,6 +40,15 @@ test('forwards ports that the kernel chooses, on loopback only', () => {
   ]);
 });
 
+test('listens for commands, and for one that hears of events, in the same folder', () => {
+  expect(after(guestArgs(guest), '-qmp')).toEqual([
+    'unix:qmp.sock,server=on,wait=off',
+    'unix:events.sock,server=on,wait=off',
+  ]);
+  const [, events] = after(guestArgs({ ...guest, qmp: '/tmp/a/qmp.sock' }), '-qmp');
+  expect(events).toMatch('unix:/tmp/a/events.sock,');
+});
+
 test('boots the kernel directly, quietly, but with panics on the console', () => {
   const args = guestArgs(guest);
   expect(after(args, '-kernel')).toEqual(['/cache/vmlinuz']);

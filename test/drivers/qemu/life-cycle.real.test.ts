@@ -126,9 +126,16 @@ test('leaves no process of a start that was cancelled', async () => {
   expect(await vm.driver.list()).toEqual([{ name: vm.guest, running: false }]);
 });
 
-test('reaches a guest in a folder whose path is too long for a socket, and removes the socket', async () => {
+/** So long that a path may be that is to be a socket's. */
+const LONGEST = 103;
+
+test.each([
+  ['both sockets', 1],
+  ['the longer of its sockets', 0],
+])('reaches a guest in a folder whose path is too long for %s, and removes them', async (_, more) => {
   await using temp = await tempDir();
-  const stateDir = join(temp.path, 'long'.repeat(30));
+  const rest = join(temp.path, 'qemu', newGuestName(), 'qmp.sock').length + 1;
+  const stateDir = join(temp.path, 'x'.repeat(LONGEST - rest + more));
   await using vm = await setUp({}, { stateDir });
   await vm.driver.clone(vm.request, signal);
   await vm.driver.start(vm.guest, signal);

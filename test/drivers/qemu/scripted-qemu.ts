@@ -19,6 +19,8 @@ export interface QemuScript {
   readonly loadsForever?: boolean;
   /** Written to standard error before it ends at a load. */
   readonly failsToLoad?: string;
+  /** What it answers when it is asked how its guest is. @defaultValue "running" */
+  readonly status?: string;
   /** Written to standard output by a trial boot, which then ends. */
   readonly trial?: string;
 }
@@ -76,6 +78,10 @@ function serve() {
   }
 }
 function serveQmp(usernet) {
+  const sockets = args.filter((_, index) => args[index - 1] === '-qmp');
+  for (const socket of sockets) serveOn(socket.replace(/^unix:/, '').replace(/,.*/, ''), usernet);
+}
+function serveOn(path, usernet) {
   net.createServer((socket) => {
     const send = (message) => socket.write(JSON.stringify(message) + '\r\n');
     socket.on('error', () => {});
@@ -91,13 +97,14 @@ function serveQmp(usernet) {
           return;
         }
         const reason = script.failsToSave ? { 'error-desc': script.failsToSave } : {};
-        const answers = { 'human-monitor-command': usernet, 'query-migrate': reason };
+        const status = { status: script.status ?? 'running' };
+        const answers = { 'human-monitor-command': usernet, 'query-migrate': reason, 'query-status': status };
         send({ return: answers[execute] ?? {} });
         if (execute === 'system_powerdown' && !script.ignoresPowerdown) process.exit(0);
         MIGRATION[execute]?.(given, send);
       }
     });
-  }).listen(after('-qmp').replace(/^unix:/, '').replace(/,.*/, ''));
+  }).listen(path);
 }
 const tell = (send, status) => send({ event: 'MIGRATION', data: { status } });
 const able = {};
