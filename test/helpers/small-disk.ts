@@ -2,6 +2,7 @@ import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/process/run.ts';
+import { until } from './until.ts';
 
 /** A disk of a few MiB that is really full when it is full. */
 export interface SmallDisk extends AsyncDisposable {
@@ -30,12 +31,20 @@ export async function smallDisk(mib: number): Promise<SmallDisk | undefined> {
     path,
     fill: async (leftKib = 0) => {
       const { bavail, bsize } = await statfs(path);
-      await writeFile(filler, Buffer.alloc(bavail * bsize - leftKib * 1024));
+      await writeFile(filler, Buffer.alloc(bavail * bsize - leftKib * 1024)).catch(
+        (error: NodeJS.ErrnoException) => {
+          // Somebody else has taken some of it meanwhile: it is as full.
+          if (error.code !== 'ENOSPC') throw error;
+        },
+      );
     },
     empty: () => rm(filler, { force: true }),
     [Symbol.asyncDispose]: async () => {
-      const { exitCode, stderrTail } = await run('umount', [path], { timeoutMs: 30_000 });
-      if (exitCode !== 0) throw new Error(`${path} could not be unmounted: ${stderrTail}`);
+      // A process that is told to have ended may still be closing its files.
+      await until(`${path} is not in use`, async () => {
+        const { exitCode } = await run('umount', [path], { timeoutMs: 30_000 });
+        return exitCode === 0;
+      });
       await rm(path, { recursive: true });
     },
   };
