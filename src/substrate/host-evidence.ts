@@ -7,7 +7,7 @@ const LOOK_MS = 3_000;
 
 /**
  * What is wrong with the host, and what to do about it; undefined where nothing is. To be asked when a step was too slow: a
- * host without room for their files lets guests stand still, and neither they nor their hypervisor say a word.
+ * host without room for their files makes guests wait for it, and not every hypervisor says a word.
  */
 export async function hintOfHost(driver: Driver, signal: AbortSignal): Promise<string | undefined> {
   const looking = driver.check(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]));
