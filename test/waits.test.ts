@@ -20,8 +20,7 @@ const imported = files.map(([file, source]) => [file, importsOf(source)] as cons
 const GUARDED: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/actors/ask-http.ts', 'src/actors/registry-agent.ts', 'src/drivers/qemu/images/download.ts'],
   'node:child_process': [
-    'src/process/identity.ts',
-    'src/process/marked.ts',
+    'src/process/ask.ts',
     'src/process/open-page.ts',
     'src/process/open-stream.ts',
     'src/process/spawn-companion.ts',

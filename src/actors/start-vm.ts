@@ -18,7 +18,7 @@ export const startVm = (deps: ActorDeps) =>
 
 function started(vm: VmSession, signal: AbortSignal): Promise<GuestProcess> {
   const { driver, name, template } = vm;
-  if (vm.isAdopted) return adopted(vm);
+  if (vm.isAdopted) return adopted(vm, signal);
   if (template === undefined) return driver.start(name, signal);
   if (driver.snapshots) return driver.snapshots.fork({ guest: name, key: template }, signal);
   throw new VzvmError('UNSUPPORTED', `the driver ${driver.name} cannot start a VM from a template`, {
@@ -27,8 +27,8 @@ function started(vm: VmSession, signal: AbortSignal): Promise<GuestProcess> {
   });
 }
 
-async function adopted({ driver, name }: VmSession): Promise<GuestProcess> {
-  const process = await driver.adopt?.(name);
+async function adopted({ driver, name }: VmSession, signal: AbortSignal): Promise<GuestProcess> {
+  const process = await driver.adopt?.(name, signal);
   if (process) return process;
   throw new VzvmError('GUEST_EXITED', `${name} does not run any more`, {
     facts: { guest: name },

@@ -136,11 +136,11 @@ async function adoptsRunning(subject: ContractSubject): Promise<void> {
   assert.equal(driver.adopt !== undefined, driver.recipe !== undefined);
   if (!driver.adopt) return;
   await withStarted(subject, async (guest, { exited }) => {
-    const found = await driver.adopt?.(guest);
+    const found = await driver.adopt?.(guest, never());
     assert.ok(found);
     await driver.stop(guest, 0);
     await Promise.all([exited, found.exited]);
-    assert.equal(await driver.adopt?.(guest), undefined);
+    assert.equal(await driver.adopt?.(guest, never()), undefined);
   });
 }
 

@@ -212,7 +212,7 @@ export interface Driver {
   /** Starts the guest; resolves once the process runs. Throws BOOT_FAILED, LIMIT_REACHED, PORT_TAKEN. */
   start(guest: string, signal: AbortSignal): Promise<GuestProcess>;
   /** The process of a guest that runs, whoever has started it; undefined when it does not run. Absent with `recipe`. */
-  adopt?(guest: string): Promise<GuestProcess | undefined>;
+  adopt?(guest: string, signal: AbortSignal): Promise<GuestProcess | undefined>;
   /** One look at the guest's address; undefined: not yet. */
   address(guest: string, signal: AbortSignal): Promise<GuestAddress | undefined>;
   /** A byte stream to a TCP port in the guest. Throws DIAL_FAILED (retry "safe"). */

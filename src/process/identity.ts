@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { promisify } from 'node:util';
+import { ask } from './ask.ts';
 import { isRunning, startTimeOf } from './end-process.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 const ASK_TIMEOUT_MS = 2_000;
 
@@ -22,33 +22,37 @@ export interface ProcessIdentity {
 /** What has become of a process. `unknown`: it is of another machine or container, and nobody here can tell. */
 export type Fate = 'runs' | 'gone' | 'unknown';
 
-/** The identity of a process of this machine. */
-export async function identityOf(pid: number): Promise<ProcessIdentity> {
-  const [startTime, here] = await Promise.all([startedAt(pid), whereabouts()]);
+/** The identity of a process of this machine. @throws VzvmError ABORTED. */
+export async function identityOf(pid: number, signal?: AbortSignal): Promise<ProcessIdentity> {
+  const [startTime, here] = await Promise.all([startedAt(pid, signal), whereabouts(signal)]);
   return { pid, startTime, ...here };
 }
 
-/** Looks a process up again. Only `gone` allows anybody to take what it owned. */
-export async function fateOf(process: ProcessIdentity): Promise<Fate> {
-  const here = await whereabouts();
+/** Looks a process up again. Only `gone` allows anybody to take what it owned. @throws VzvmError ABORTED. */
+export async function fateOf(process: ProcessIdentity, signal?: AbortSignal): Promise<Fate> {
+  const here = await whereabouts(signal);
   if (process.machine !== here.machine) return 'unknown';
-  if (process.bootId !== here.bootId) return 'gone';
+  if (isOther(process.bootId, here.bootId)) return 'gone';
   if (process.namespace !== here.namespace) return 'unknown';
   if (!(await isRunning(process.pid))) return 'gone';
-  const startTime = await startedAt(process.pid);
-  return startTime === undefined || process.startTime === undefined || startTime === process.startTime
-    ? 'runs'
-    : 'gone';
+  return isOther(process.startTime, await startedAt(process.pid, signal)) ? 'gone' : 'runs';
 }
+
+/** What is not known decides nothing. */
+const isOther = (one: string | undefined, other: string | undefined): boolean =>
+  one !== undefined && other !== undefined && one !== other;
 
 type Whereabouts = Omit<ProcessIdentity, 'pid' | 'startTime'>;
 
 let known: Promise<Whereabouts> | undefined;
 
-/** None of it changes while we run. */
-function whereabouts(): Promise<Whereabouts> {
-  known ??= lookAround();
-  return known;
+/** None of it changes while we run. What a busy machine did not tell is asked for again. */
+function whereabouts(signal: AbortSignal | undefined): Promise<Whereabouts> {
+  known ??= lookAround().then((here) => {
+    if (here.bootId === undefined) known = undefined;
+    return here;
+  });
+  return unlessAborted(known, signal, 'the look at this machine');
 }
 
 async function lookAround(): Promise<Whereabouts> {
@@ -60,20 +64,23 @@ async function lookAround(): Promise<Whereabouts> {
   return { machine: machine ?? hostname(), bootId, namespace };
 }
 
-async function startedAt(pid: number): Promise<string | undefined> {
-  return process.platform === 'linux' ? startTimeOf(pid) : answer('ps', ['-o', 'lstart=', '-p', String(pid)]);
+async function startedAt(pid: number, signal: AbortSignal | undefined): Promise<string | undefined> {
+  if (process.platform === 'linux') return startTimeOf(pid);
+  return answer('ps', ['-o', 'lstart=', '-p', String(pid)], signal);
 }
 
 const sysctl = (name: string): Promise<string | undefined> => answer('sysctl', ['-n', name]);
 
-async function answer(file: string, args: readonly string[]): Promise<string | undefined> {
+async function answer(
+  file: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)(file, args, {
-      timeout: ASK_TIMEOUT_MS,
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' }, // Two who ask must be told the same.
-    });
-    return stdout.trim() || undefined;
-  } catch {
+    const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }; // Two who ask must be told the same.
+    return (await ask(file, args, { timeoutMs: ASK_TIMEOUT_MS, signal, env })).trim() || undefined;
+  } catch (error) {
+    if (signal?.aborted) throw error;
     return undefined; // What is not known decides nothing.
   }
 }

@@ -26,9 +26,9 @@ export async function giveToKeeper(
   }
 }
 
-/** Ends the process that would end a VM, which is somebody's again. */
-export async function endKeeper({ keeper }: VmRecord): Promise<void> {
-  if (!keeper || (await fateOf(keeper)) !== 'runs') return;
+/** Ends the process that would end a VM, which is somebody's again. @throws VzvmError ABORTED before it is asked to end. */
+export async function endKeeper({ keeper }: VmRecord, signal: AbortSignal): Promise<void> {
+  if (!keeper || (await fateOf(keeper, signal)) !== 'runs') return;
   signalProcess(keeper.pid, 'SIGKILL');
   await waitUntilGone(keeper.pid, END_TIMEOUT_MS);
 }

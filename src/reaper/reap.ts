@@ -13,10 +13,11 @@ const WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /**
  * Removes all that an owner which is gone has left, and answers the names of its VMs. What is still there stays in the
  * journal. Cancelled, it tries nothing again.
+ * @throws VzvmError ABORTED when it is cancelled before it has tried.
  */
 export async function reap(journal: Journal, owner: Owner, signal?: AbortSignal): Promise<readonly string[]> {
   // First those that may still be making something.
-  await endMarked(OWNER_MARK, owner.id);
+  await endMarked(OWNER_MARK, owner.id, signal);
   const gone: string[] = [];
   let isClean = await reapOnce(journal, owner, gone);
   for (const waitMs of WAITS_MS) {

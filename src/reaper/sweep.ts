@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { isAborted, messageOf } from '../errors.ts';
 import type { Journal, VmRecord } from '../journal/index.ts';
 import { fateOf } from '../process/identity.ts';
 import { reap } from './reap.ts';
@@ -15,25 +15,48 @@ export interface Swept {
  * detached VMs whose time is over. Cancelled, it ends with what is under way.
  */
 export async function sweep(journal: Journal, signal?: AbortSignal): Promise<Swept> {
-  const removed: string[] = [];
-  for (const { owner } of await journal.owners()) {
-    if (signal?.aborted) break;
-    if ((await fateOf(owner)) === 'gone') removed.push(...(await reap(journal, owner, signal)));
+  const swept: Sweeping = { removed: [], problems: [] };
+  try {
+    await sweepOwners(journal, swept, signal);
+    await sweepVms(journal, swept, signal);
+  } catch (error) {
+    // Cancelled: what is left is the next one's.
+    if (!signal?.aborted) throw error;
   }
-  const problems: { guest: string; problem: string }[] = [];
+  return swept;
+}
+
+interface Sweeping {
+  readonly removed: string[];
+  readonly problems: { readonly guest: string; readonly problem: string }[];
+}
+
+async function sweepOwners(journal: Journal, { removed }: Sweeping, signal?: AbortSignal): Promise<void> {
+  for (const { owner } of await journal.owners()) {
+    if (signal?.aborted) return;
+    if ((await fateOf(owner, signal)) === 'gone') removed.push(...(await reap(journal, owner, signal)));
+  }
+}
+
+async function sweepVms(
+  journal: Journal,
+  { removed, problems }: Sweeping,
+  signal?: AbortSignal,
+): Promise<void> {
+  const mayGo = (record: VmRecord): Promise<boolean> => isAbandoned(record, signal);
   for (const { guest } of await journal.list()) {
-    if (signal?.aborted) break;
+    if (signal?.aborted) return;
     try {
-      if (await releaseVm(journal, guest, isAbandoned)) removed.push(guest);
+      if (await releaseVm(journal, guest, mayGo)) removed.push(guest);
     } catch (error) {
+      if (signal?.aborted && isAborted(error)) throw error;
       problems.push({ guest, problem: messageOf(error) });
     }
   }
-  return { removed, problems };
 }
 
-/** Nobody will end it: its owner is certainly gone, or its time as a detached VM is over. */
-export async function isAbandoned({ owner, expiresAt }: VmRecord): Promise<boolean> {
-  if (owner) return (await fateOf(owner)) === 'gone';
+/** Nobody will end it: its owner is certainly gone, or its time as a detached VM is over. @throws VzvmError ABORTED. */
+export async function isAbandoned({ owner, expiresAt }: VmRecord, signal?: AbortSignal): Promise<boolean> {
+  if (owner) return (await fateOf(owner, signal)) === 'gone';
   return expiresAt !== undefined && expiresAt <= Date.now();
 }

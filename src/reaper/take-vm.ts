@@ -20,8 +20,8 @@ export function takeVm(
   return withLock(join(journal.folder, `${guest}.lock`), lock, async () => {
     const record = await journal.read(guest);
     if (!record) return undefined;
-    if (record.owner !== null && !(await isAbandoned(record))) return 'owned';
-    await endKeeper(record);
+    if (record.owner !== null && !(await isAbandoned(record, signal))) return 'owned';
+    await endKeeper(record, signal);
     const { keeper: _, expiresAt: __, ...rest } = record;
     await journal.write({ ...rest, owner });
     return record;

@@ -2,6 +2,7 @@ import type { VmSession } from '../actors/index.ts';
 import { createDriver } from '../drivers/registry.ts';
 import { VzvmError } from '../errors.ts';
 import { thisOwner, type VmAccess, type VmRecord } from '../journal/index.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import { giveToKeeper, takeVm } from '../reaper/index.ts';
 import type { BootContext } from './boot-context.ts';
 import { assertNotAborted, untilReady } from './boot-end.ts';
@@ -20,7 +21,7 @@ export async function attachVm(context: BootContext, name: string, signal: Abort
   assertNotAborted(signal);
   const { journal } = context.ownerships;
   const access = await journal.readAccess(name);
-  const record = await takeVm(journal, name, await thisOwner(), signal);
+  const record = await takeVm(journal, name, await unlessAborted(thisOwner(), signal), signal);
   if (record === 'owned') throw inUse(name, (await journal.read(name))?.owner?.pid);
   if (!record) throw unknown(name);
   let hosted: HostedVm | undefined;

@@ -1,6 +1,6 @@
 import type { Driver } from '../drivers/driver.ts';
 import { within } from '../process/end-process.ts';
-import { unlessAborted } from './unless-aborted.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 
 /** Whoever waits for the error has waited for a step's deadline already. */
 const LOOK_MS = 3_000;

@@ -3,7 +3,7 @@ import type { Driver, DriverRecipe, LogLine } from '../drivers/driver.ts';
 import { messageOf } from '../errors.ts';
 import { Journal, thisOwner, type VmAccess, type VmRecord } from '../journal/index.ts';
 import { giveToKeeper, holdReaper, type ReaperHold, sweep } from '../reaper/index.ts';
-import { unlessAborted } from './unless-aborted.ts';
+import { unlessAborted } from '../process/unless-aborted.ts';
 import type { VmHandleEvent } from './vm-handle.ts';
 
 /** Stands by for the next VM for as long; its start is cheap, but not free. */

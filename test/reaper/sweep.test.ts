@@ -1,10 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newGuestName } from '../../src/drivers/guest-name.ts';
 import { Journal, type VmRecord, thisOwner } from '../../src/journal/index.ts';
 import { sweep } from '../../src/reaper/index.ts';
 import { recordOf } from '../helpers/records.ts';
+import { silentMac } from '../helpers/silent-mac.ts';
 import { tempDir } from '../helpers/temp.ts';
 
 /** A stopped VM of the QEMU driver, written down so. */
@@ -14,6 +15,8 @@ async function leave(stateDir: string, more: Partial<VmRecord>): Promise<string>
   await new Journal(stateDir).write(await recordOf(guest, stateDir, more));
   return guest;
 }
+
+afterEach(() => void vi.useRealTimers());
 
 describe('a sweep', () => {
   it('removes what is certainly nobody’s, and nothing else', async () => {
@@ -65,6 +68,24 @@ describe('a sweep', () => {
     const left = await leave(temp.path, { owner: gone });
     const { removed } = await sweep(new Journal(temp.path), AbortSignal.abort());
     expect(removed).toEqual([]);
+    expect(await readdir(join(temp.path, 'qemu'))).toEqual([left]);
+  });
+
+  it('does not wait for a system that says nothing once it is cancelled', async () => {
+    await using temp = await tempDir();
+    const journal = new Journal(temp.path);
+    const left = await leave(temp.path, {});
+    const cancelling = new AbortController();
+    {
+      await using mac = await silentMac();
+      // No deadline comes to the help of who waits.
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const swept = sweep(journal, cancelling.signal);
+      await mac.asked('ps');
+      cancelling.abort();
+      expect(await swept).toEqual({ removed: [], problems: [] });
+      vi.useRealTimers();
+    }
     expect(await readdir(join(temp.path, 'qemu'))).toEqual([left]);
   });
 

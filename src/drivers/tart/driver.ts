@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { isAborted, VzvmError } from '../../errors.ts';
+import { killed } from '../../process/end-process.ts';
 import { readTail } from '../../process/spawn-detached.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type * as contract from '../driver.ts';
@@ -146,12 +147,17 @@ class TartDriver implements contract.Driver {
     const end = new AbortController();
     void exited.then(() => end.abort());
     this.#children.set(guest, { pid, exited, ended: end.signal });
-    await writeRun(this.#folder(guest), pid);
+    try {
+      await writeRun(this.#folder(guest), pid, signal);
+    } catch (error) {
+      await killed(child); // One that does not go is told by whoever releases the VM.
+      throw error;
+    }
     return { pid, exited, unref };
   }
 
-  async adopt(guest: string): Promise<contract.GuestProcess | undefined> {
-    const pid = await findRun(this.#folder(guest));
+  async adopt(guest: string, signal: AbortSignal): Promise<contract.GuestProcess | undefined> {
+    const pid = await findRun(this.#folder(guest), signal);
     return pid === undefined ? undefined : foreignProcess(pid, () => this.consoleTail(guest));
   }
 

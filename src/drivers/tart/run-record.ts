@@ -13,16 +13,16 @@ const schema = z.object({
 
 const fileOf = (folder: string): string => join(folder, 'run.json');
 
-/** Notes which process a guest is, for whoever takes it over. */
-export async function writeRun(folder: string, pid: number): Promise<void> {
-  await writeFile(`${fileOf(folder)}.new`, JSON.stringify(await identityOf(pid)), { mode: 0o600 });
+/** Notes which process a guest is, for whoever takes it over. @throws VzvmError ABORTED. */
+export async function writeRun(folder: string, pid: number, signal: AbortSignal): Promise<void> {
+  await writeFile(`${fileOf(folder)}.new`, JSON.stringify(await identityOf(pid, signal)), { mode: 0o600 });
   await rename(`${fileOf(folder)}.new`, fileOf(folder));
 }
 
 /** The process that a guest is, whoever has started it; undefined when it has ended, or was never noted. */
-export async function findRun(folder: string): Promise<number | undefined> {
+export async function findRun(folder: string, signal?: AbortSignal): Promise<number | undefined> {
   const record = await read(fileOf(folder));
-  return record !== undefined && (await fateOf(record)) === 'runs' ? record.pid : undefined;
+  return record !== undefined && (await fateOf(record, signal)) === 'runs' ? record.pid : undefined;
 }
 
 async function read(file: string): Promise<z.infer<typeof schema> | undefined> {

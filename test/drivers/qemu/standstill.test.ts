@@ -157,7 +157,7 @@ test('is told of guests that were started, that were found running, and of forks
   const forked = await driver.snapshots?.fork({ guest: fork, key: 'a-key' }, signal);
   for (const [name, process] of [
     [guest, started],
-    [guest, await driver.adopt?.(guest)],
+    [guest, await driver.adopt?.(guest, new AbortController().signal)],
     [fork, forked],
   ] as const) {
     const line = Promise.withResolvers<string>();

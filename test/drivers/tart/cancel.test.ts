@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Driver } from '../../../src/drivers/driver.ts';
-import { findMarked, OWNER_MARK, ownerId } from '../../../src/process/marked.ts';
+import { findMarked, GUEST_MARK, OWNER_MARK, ownerId } from '../../../src/process/marked.ts';
 import { cloned, requestOf, running } from '../../helpers/tart/guest.ts';
 import { startTartBench, type TartBench } from '../../helpers/tart/index.ts';
+import { silentMac } from '../../helpers/silent-mac.ts';
 import { until } from '../../helpers/until.ts';
 
 /** Makes what the act needs, before tart hangs, and answers the act. */
@@ -67,6 +68,22 @@ describe('a call of tart that never ends', () => {
     await bench.mend(`hang-${verb}`);
     expect(await findMarked(OWNER_MARK, ownerId)).toEqual([]);
     for (const { name } of await bench.driver.list()) await bench.driver.delete(name);
+    expect(await readdir(join(bench.home, 'vms'))).toEqual(['base']);
+  });
+
+  it('is cancelled as well while the Mac does not say what process it is', async () => {
+    const guest = await cloned(bench.driver);
+    const cancelling = new AbortController();
+    {
+      await using mac = await silentMac();
+      const done = bench.driver.start(guest, cancelling.signal);
+      done.catch(() => undefined);
+      await mac.asked('ps');
+      cancelling.abort();
+      await expect(done).rejects.toMatchObject({ code: 'ABORTED' });
+    }
+    expect(await findMarked(GUEST_MARK, guest)).toEqual([]);
+    await bench.driver.delete(guest);
     expect(await readdir(join(bench.home, 'vms'))).toEqual(['base']);
   });
 });

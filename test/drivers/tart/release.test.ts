@@ -51,12 +51,12 @@ describe('the Tart driver ends VMs', () => {
   it('presses the power button first where there is time, also of a VM that another program has started', async () => {
     const { guest, exited } = await running(bench.driver);
     const other = bench.another();
-    const adopted = await other.adopt?.(guest);
+    const adopted = await other.adopt?.(guest, new AbortController().signal);
     await other.stop(guest, 30_000);
     expect(await exited).toMatchObject({ code: 0 });
     await adopted?.exited;
     expect(await said(guest)).toContain('guest has stopped the virtual machine');
-    expect(await other.adopt?.(guest)).toBeUndefined();
+    expect(await other.adopt?.(guest, new AbortController().signal)).toBeUndefined();
     await other.delete(guest);
   });
 
