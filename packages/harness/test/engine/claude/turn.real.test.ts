@@ -119,8 +119,8 @@ describe('the real Claude Agent SDK', () => {
     await harness.send(id, 'Write hello.md');
     await framesUntil(await harness.events(id), isRequest);
     expect(await readdir(temporary)).toEqual([expect.stringMatching(/^computeragent-/)]);
-    const during = await readdir(temporary, { recursive: true });
-    expect(during.some((path) => /\/claude-\d+\//.test(path))).toBe(true);
+    const written = () => readdir(temporary, { recursive: true });
+    await expect.poll(written).toContainEqual(expect.stringMatching(/^computeragent-\w+\/claude-/));
     await harness.request(`/v1/sessions/${id}`, { method: 'DELETE' });
     expect(await readdir(temporary)).toEqual([]);
   });
