@@ -7,6 +7,10 @@ import { companionHint } from './companion-hint.ts';
 import { startHint } from './start-hint.ts';
 
 const READY_TIMEOUT_MS = 15_000;
+/** How long its outputs may stay open once it has ended: something that it has started may hold them. */
+const DRAIN_MS = 1_000;
+/** Characters of its standard error that are kept. */
+const KEPT = 16_384;
 
 /** A Node process of ours that outlives this one. */
 export interface Companion {
@@ -81,10 +85,12 @@ async function firstLine(
   end: Promise<CompanionEnd>,
 ): Promise<void> {
   let written = '';
-  errors.on('data', (chunk: Buffer) => void (written = tail(written + String(chunk))));
+  errors.on('data', (chunk: Buffer) => void (written = (written + String(chunk)).slice(-KEPT)));
   const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
   try {
-    const ended = end.then((how): never => {
+    const ended = end.then(async (how): Promise<never> => {
+      // Its last words may still be on their way.
+      if (how.error === undefined) await closed(errors, DRAIN_MS);
       throw endedEarly(script, how, written);
     });
     ended.catch(() => undefined); // Told by the race, or of no interest any more.
@@ -94,10 +100,21 @@ async function firstLine(
     throw new VzvmError('COMMAND_TIMEOUT', `${script} was not ready within ${READY_TIMEOUT_MS} ms`, {
       facts: { program: script, timeoutMs: READY_TIMEOUT_MS },
       hint: companionHint({ script, isLate: true, written }),
-      stderrTail: written,
+      stderrTail: tail(written),
       cause,
     });
   }
+}
+
+/** Resolves when the output has ended, or after that time with what has been in it by then. */
+async function closed(output: Readable, timeoutMs: number): Promise<void> {
+  if (output.closed) return;
+  const over = Promise.withResolvers<void>();
+  output.once('close', over.resolve);
+  // A turn later: a loop that was held up runs its timers before it reads what has been there all the time.
+  const timer = setTimeout(() => setImmediate(over.resolve), timeoutMs);
+  await over.promise;
+  clearTimeout(timer);
 }
 
 function endedEarly(script: string, { code, signal, error }: CompanionEnd, written: string): VzvmError {
@@ -111,7 +128,7 @@ function endedEarly(script: string, { code, signal, error }: CompanionEnd, writt
   return new VzvmError('COMMAND_FAILED', `${script} ended before it was ready (${how})`, {
     facts: { program: script, signal: signal ?? undefined },
     hint: companionHint({ script, isLate: false, written }),
-    stderrTail: written,
+    stderrTail: tail(written),
     ...(typeof code === 'number' ? { exitCode: code } : {}),
   });
 }

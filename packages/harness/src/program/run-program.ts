@@ -72,10 +72,12 @@ async function resultOf(child: Child, { stdin, maxOutputBytes }: Program, end: (
   child.stdin.on('error', () => undefined).end(stdin ?? '');
   const exitCode = await exitOf(child);
   end();
-  const drained = setTimeout(() => {
+  const give = (): void => {
     child.stdout.destroy();
     child.stderr.destroy();
-  }, DRAIN_MS);
+  };
+  // A turn later: a loop that was held up runs its timers before it reads what has been there all the time.
+  const drained = setTimeout(() => setImmediate(give), DRAIN_MS);
   const [stdout, stderr] = await Promise.all(outputs);
   clearTimeout(drained);
   return {
