@@ -5,9 +5,11 @@ type Hint = readonly [evidence: RegExp, hint: string];
 const MEMORY = 'end what uses the memory (look with: free -m), or ask for a smaller VM with memoryMiB';
 const KILLED = `the host has most likely run out of memory: see dmesg | grep -i "killed process"; ${MEMORY}`;
 
+const DISK = "the host's disk is full: see df -h, and make room with npx vzvm image prune";
+
 const GUEST: readonly Hint[] = [
   [/cannot allocate memory|cannot set up guest memory/i, `the host has too little memory: ${MEMORY}`],
-  [/no space left/i, "the host's disk is full: see df -h, and make room with npx vzvm image prune"],
+  [/no space left/i, DISK],
   [/permission denied|operation not permitted/i, 'the host does not permit it: see npx vzvm doctor'],
   [/kernel panic|unable to mount root/i, 'the image does not boot: make it anew with npx vzvm image build'],
 ];
@@ -30,6 +32,8 @@ export function guestExitHint({ code, signal, stderrTail }: GuestExit): string {
   const known = found(GUEST, stderrTail);
   if (known !== undefined) return known;
   if (signal === 'SIGKILL' || code === 137) return KILLED;
+  // The memory of a VM that is to be forked or saved is a file: the kernel ends whoever writes where there is no room for it.
+  if (signal === 'SIGBUS' || code === 135) return DISK;
   if (code === 0) return 'the guest has powered itself off: the end of its console is in this error';
   return 'the end of its output is in this error; npx vzvm doctor looks at what a VM needs of this host';
 }

@@ -13,6 +13,7 @@ describe('the hint of a hypervisor that ended', () => {
     [{ code: 0, signal: null, stderrTail: 'Kernel panic - not syncing' }, 'npx vzvm image build'],
     [{ code: null, signal: 'SIGKILL', stderrTail: '' }, 'dmesg'],
     [{ code: 137, signal: null, stderrTail: '' }, 'dmesg'],
+    [{ code: null, signal: 'SIGBUS', stderrTail: '' }, 'df -h'],
     [{ code: 0, signal: null, stderrTail: '' }, 'powered itself off'],
     [{ code: 3, signal: null, stderrTail: 'something' }, 'npx vzvm doctor'],
   ])('%o says %s', (exit, part) => {
