@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { json, type Reply, type ScriptedHarness } from './scripted-harness.ts';
 
-const KEY = { projectKey: 'p', sessionId: 'engine' };
+/** Where its engine's transcript is. */
+export const KEY = { projectKey: 'p', sessionId: 'engine' };
 
 /** The host-side store of a scripted harness: what was given to it, and what its engine writes. */
 export class ScriptedTranscript {

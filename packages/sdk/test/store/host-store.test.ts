@@ -1,34 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { HostSessionStore, TranscriptRecord } from '../../src/index.ts';
-import { agentOn } from '../helpers/agent.ts';
-import { answerAt, reject, type Reply, ScriptedHarness } from '../helpers/scripted-harness.ts';
-import { ScriptedTranscript } from '../helpers/transcript.ts';
-
-const KEY = { projectKey: 'p', sessionId: 'engine' };
-const record = (...entries: unknown[]): TranscriptRecord => ({ key: KEY, entries });
-
-/** A store in memory that tells when it was given something. */
-class MemoryStore implements HostSessionStore {
-  readonly records: TranscriptRecord[];
-  append = async (_: string, records: readonly TranscriptRecord[]): Promise<void> => {
-    this.records.push(...records);
-  };
-
-  constructor(...records: TranscriptRecord[]) {
-    this.records = records;
-  }
-
-  load(): TranscriptRecord[] {
-    return [...this.records];
-  }
-}
+import { answerAt, reject, type Reply } from '../helpers/scripted-harness.ts';
+import { record, storedHarness } from '../helpers/stored-harness.ts';
 
 describe('a host-side store', () => {
   it('gives its conversation to the harness before the session is made, and asks for that store', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore(record({ n: 1 }), record({ n: 2 }));
-    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore });
+    await using stored = await storedHarness(record({ n: 1 }), record({ n: 2 }));
+    const { harness, transcript } = stored;
+    await using agent = stored.agent({ sessionId: 's1' });
     await agent.chat('hi');
     expect(transcript.seeds).toEqual([{ id: 's1', lines: [record({ n: 1 }), record({ n: 2 })] }]);
     expect(harness.seen.slice(0, 2).map(({ url }) => url)).toEqual(['/v1/transcripts/s1', '/v1/sessions']);
@@ -40,9 +18,9 @@ describe('a host-side store', () => {
   });
 
   it('that is empty sends nothing, and a session without a name gets one', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    await using agent = agentOn(harness.url, { sessionStore: new MemoryStore() });
+    await using stored = await storedHarness();
+    const { harness, transcript } = stored;
+    await using agent = stored.agent();
     await agent.ensureSession();
     expect(transcript.seeds).toEqual([]);
     const { sessionId } = JSON.parse(harness.sent('POST /v1/sessions')[0]?.body ?? '') as {
@@ -52,10 +30,9 @@ describe('a host-side store', () => {
   });
 
   it('gets each line once, in order, also where the connection breaks', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore();
-    await using agent = agentOn(harness.url, { sessionStore });
+    await using stored = await storedHarness();
+    const { harness, transcript, sessionStore } = stored;
+    await using agent = stored.agent();
     await agent.ensureSession();
     transcript.write({ n: 1 });
     transcript.write({ n: 2 }, { n: 3 });
@@ -70,16 +47,15 @@ describe('a host-side store', () => {
   });
 
   it('is waited for by dispose, up to its last write', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore();
+    await using stored = await storedHarness();
+    const { harness, transcript, sessionStore } = stored;
     const writing = Promise.withResolvers<void>();
     const { append } = sessionStore;
     sessionStore.append = async (id, records) => {
       await writing.promise;
       await append(id, records);
     };
-    const agent = agentOn(harness.url, { sessionStore });
+    const agent = stored.agent();
     await agent.ensureSession();
     // The flush answers with a line that the engine writes only then.
     transcript.behind = 1;
@@ -94,10 +70,9 @@ describe('a host-side store', () => {
   });
 
   it('gets what the engine writes when it ends', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore();
-    const agent = agentOn(harness.url, { sessionStore });
+    await using stored = await storedHarness();
+    const { harness, transcript, sessionStore } = stored;
+    const agent = stored.agent();
     await agent.ensureSession();
     await harness.until('GET /transcript');
     // Its input ends, and only then it says the last of it, and its session ends.
@@ -117,12 +92,11 @@ describe('a host-side store', () => {
   });
 
   it('that fails ends the turn and the session, and is told by dispose, too', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
+    await using stored = await storedHarness();
+    const { harness, transcript, sessionStore } = stored;
     harness.onMessage = () => transcript.write({ n: 1 });
-    const sessionStore = new MemoryStore();
     sessionStore.append = () => Promise.reject(new Error('disk full'));
-    const agent = agentOn(harness.url, { sessionStore });
+    const agent = stored.agent();
     const failure = {
       name: 'SessionStoreError',
       code: 'STORE_FAILED',
@@ -134,24 +108,23 @@ describe('a host-side store', () => {
   });
 
   it('that cannot be loaded makes no session', async () => {
-    await using harness = await ScriptedHarness.start();
-    ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore(record({ n: 1 }));
+    await using stored = await storedHarness(record({ n: 1 }));
+    const { harness, sessionStore } = stored;
     sessionStore.load = () => {
       throw new Error('no such disk');
     };
-    await using agent = agentOn(harness.url, { sessionStore });
+    await using agent = stored.agent();
     await expect(agent.chat('hi')).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(harness.seen).toEqual([]);
   });
 
   it('whose last lines never come is told by dispose, after the shutdown', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
+    await using stored = await storedHarness();
+    const { harness, transcript } = stored;
     transcript.behind = 1;
     let down = false;
-    const agent = agentOn('http://127.0.0.1:1', {
-      sessionStore: new MemoryStore(),
+    const agent = stored.agent({
+      harnessUrl: 'http://127.0.0.1:1',
       timeouts: { flushMs: 30 },
       runtime: {
         bootHarness: async () => ({
@@ -166,14 +139,13 @@ describe('a host-side store', () => {
   });
 
   it('goes on in a new session where the old one was cancelled', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
+    await using stored = await storedHarness();
+    const { harness, transcript } = stored;
     harness.onMessage = (message, turn) => {
       transcript.write({ text: message.content });
       if (turn > 0) harness.answer(message, turn);
     };
-    const sessionStore = new MemoryStore();
-    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore });
+    await using agent = stored.agent({ sessionId: 's1' });
     const first = agent.chat('one');
     await harness.until('GET /events');
     await first.cancel();
@@ -187,10 +159,9 @@ describe('a host-side store', () => {
   });
 
   it('asks an ended session once more, and then only when it is to know the end', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore();
-    const agent = agentOn(harness.url, { sessionStore });
+    await using stored = await storedHarness();
+    const { harness, transcript, sessionStore } = stored;
+    const agent = stored.agent();
     await agent.ensureSession();
     await harness.until('GET /transcript');
     transcript.write({ n: 1 });
@@ -205,10 +176,9 @@ describe('a host-side store', () => {
   });
 
   it('has lost nothing where the harness has told all, and then forgotten the session', async () => {
-    await using harness = await ScriptedHarness.start();
-    const transcript = ScriptedTranscript.on(harness);
-    const sessionStore = new MemoryStore();
-    await using agent = agentOn(harness.url, { sessionStore });
+    await using stored = await storedHarness();
+    const { harness, transcript } = stored;
+    await using agent = stored.agent();
     await agent.ensureSession();
     await harness.until('GET /transcript');
     transcript.write({ n: 1 });
@@ -227,11 +197,11 @@ describe('a host-side store', () => {
   });
 
   it('is no store of a harness that does not know it', async () => {
-    await using harness = await ScriptedHarness.start();
-    harness.reply = answerAt('/v1/transcripts/s1', (response) =>
+    await using stored = await storedHarness(record({}));
+    stored.harness.reply = answerAt('/v1/transcripts/s1', (response) =>
       response.writeHead(404).end('404 Not Found'),
     );
-    await using agent = agentOn(harness.url, { sessionId: 's1', sessionStore: new MemoryStore(record({})) });
+    await using agent = stored.agent({ sessionId: 's1' });
     await expect(agent.chat('hi')).rejects.toMatchObject({
       code: 'HTTP_404',
       message: expect.stringContaining('host-side stores'),
