@@ -13,12 +13,13 @@ import { until } from '../helpers/until.ts';
 const leaving = (shell: string): string => `
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
-const child = spawn('sh', ['-c', ${JSON.stringify(shell)}], { detached: true, stdio: ['ignore', 'ignore', 'inherit'] });
+const env = { ...process.env, COMPANION: String(process.pid) };
+const child = spawn('sh', ['-c', ${JSON.stringify(shell)}], { env, detached: true, stdio: ['ignore', 'ignore', 'inherit'] });
 writeSync(2, 'left ' + child.pid + '\\n');
 process.exit(3);
 `;
 
-const AFTER_ITS_END = 'parent=$PPID; while kill -0 $parent 2> /dev/null; do :; done; echo late >&2';
+const AFTER_ITS_END = 'while kill -0 $COMPANION 2> /dev/null; do sleep 0.01; done; echo late >&2';
 
 async function failureOf(shell: string, meanwhile: () => Promise<void>): Promise<VzvmError> {
   await using temp = await tempDir();
