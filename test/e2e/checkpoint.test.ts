@@ -4,24 +4,17 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import type { VmSession } from '../../src/actors/index.ts';
 import { execInGuest } from '../../src/actors/guest-connection.ts';
 import { type BootedVm, VZVMSubstrate } from '../../src/index.ts';
 import type * as sessionModule from '../../src/substrate/session.ts';
 import { preparedCache } from './cache.ts';
+import { sessions } from './known-sessions.ts';
 import { makePlace, NOTHING } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
-const sessions = vi.hoisted(() => new Map<string, VmSession>());
-// Only looked at: nothing else knows the keys that a guest lets in.
 vi.mock('../../src/substrate/session.ts', async (original) => {
-  const actual = await original<typeof sessionModule>();
-  const createSession: typeof actual.createSession = (parts) => {
-    const session = actual.createSession(parts);
-    sessions.set(session.name, session);
-    return session;
-  };
-  return { ...actual, createSession };
+  const { knowing } = await import('./known-sessions.ts');
+  return knowing(await original<typeof sessionModule>());
 });
 
 const reason = reasonToSkip();

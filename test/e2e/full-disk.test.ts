@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { execInGuest } from '../../src/actors/guest-connection.ts';
-import type { VmSession } from '../../src/actors/index.ts';
 import { createQemuDriver } from '../../src/drivers/qemu/index.ts';
 import { type VmHandle, VZVMSubstrate } from '../../src/index.ts';
 import type * as sessionModule from '../../src/substrate/session.ts';
@@ -10,19 +9,13 @@ import { rejection } from '../helpers/rejection.ts';
 import { canMount, smallDisk } from '../helpers/small-disk.ts';
 import { until } from '../helpers/until.ts';
 import { preparedCache } from './cache.ts';
+import { sessions } from './known-sessions.ts';
 import { makePlace, NOTHING } from './outside.ts';
 import { reasonToSkip } from './requirements.ts';
 
-const sessions = vi.hoisted(() => new Map<string, VmSession>());
-// Only looked at: nothing else logs in to a guest.
 vi.mock('../../src/substrate/session.ts', async (original) => {
-  const actual = await original<typeof sessionModule>();
-  const createSession: typeof actual.createSession = (parts) => {
-    const session = actual.createSession(parts);
-    sessions.set(session.name, session);
-    return session;
-  };
-  return { ...actual, createSession };
+  const { knowing } = await import('./known-sessions.ts');
+  return knowing(await original<typeof sessionModule>());
 });
 
 const reason = reasonToSkip() ?? ((await canMount()) ? undefined : 'nothing may be mounted here');

@@ -1,38 +1,29 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp, gitAgentProtocolLoader, listen, type Engine } from '@computeragent/harness';
+import { createApp, gitAgentProtocolLoader, listen } from '@computeragent/harness';
 import { describe, expect, it } from 'vitest';
 import type { ComputerAgentOptions } from '../src/index.ts';
 import { agentOn } from './helpers/agent.ts';
+import { scriptedEngine } from './helpers/scripted-engine.ts';
 
 /** Asks for permission, then says back what was allowed; "wait" waits for the cancel. */
-const engine: Engine = {
-  name: 'scripted',
-  capabilities: {
-    streamingInput: true,
-    partialMessages: false,
-    permissionCallback: true,
-    sessions: false,
-    budget: false,
-  },
-  async run({ input, signal, askPermission, message, usage }) {
-    for await (const { content } of input) {
-      if (content === 'wait') await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      if (signal.aborted) return 'complete';
-      const answer = await askPermission({
-        callId: 'c',
-        toolName: 'Echo',
-        input: { content },
-        risk: 'low',
-      });
-      message({ type: 'assistant', answer });
-      usage({ inputTokens: 1, costUsd: 0.1, costSemantic: 'delta' });
-      message({ type: 'result', result: content });
-    }
-    return 'complete';
-  },
-};
+const engine = scriptedEngine(async ({ input, signal, askPermission, message, usage }) => {
+  for await (const { content } of input) {
+    if (content === 'wait') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    if (signal.aborted) return 'complete';
+    const answer = await askPermission({
+      callId: 'c',
+      toolName: 'Echo',
+      input: { content },
+      risk: 'low',
+    });
+    message({ type: 'assistant', answer });
+    usage({ inputTokens: 1, costUsd: 0.1, costSemantic: 'delta' });
+    message({ type: 'result', result: content });
+  }
+  return 'complete';
+});
 
 /** The real harness server behind a token, as it runs in a guest, but for its engine. */
 async function withHarness(

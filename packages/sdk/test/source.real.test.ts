@@ -3,9 +3,10 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createApp, gitAgentProtocolLoader, listen, type Engine } from '@computeragent/harness';
+import { createApp, gitAgentProtocolLoader, listen } from '@computeragent/harness';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { agentOn } from './helpers/agent.ts';
+import { scriptedEngine } from './helpers/scripted-engine.ts';
 
 const BYTES = new Uint8Array([0xff, 0, 0xaa, 0x55, 0x7f, 0x80, 1]);
 
@@ -29,27 +30,17 @@ afterEach(async () => {
 });
 
 /** Runs the agent's skill where the engine looks for it, after it has asked. */
-const engine: Engine = {
-  name: 'scripted',
-  capabilities: {
-    streamingInput: true,
-    partialMessages: false,
-    permissionCallback: true,
-    sessions: false,
-    budget: false,
-  },
-  async run({ cwd, input, askPermission, message }) {
-    for await (const _ of input) {
-      const answer = await askPermission({ callId: 'c', toolName: 'Bash', input: 'run.sh', risk: 'low' });
-      const skill = join(cwd, '.claude/skills/count');
-      const { stdout } = await promisify(execFile)(join(skill, 'run.sh'));
-      const bytes = [...(await readFile(join(skill, 'table.bin')))];
-      const { mode } = await stat(join(cwd, 'agent.yaml'));
-      message({ type: 'result', stdout, bytes, mode: mode & 0o111, behavior: answer.behavior });
-    }
-    return 'complete';
-  },
-};
+const engine = scriptedEngine(async ({ cwd, input, askPermission, message }) => {
+  for await (const _ of input) {
+    const answer = await askPermission({ callId: 'c', toolName: 'Bash', input: 'run.sh', risk: 'low' });
+    const skill = join(cwd, '.claude/skills/count');
+    const { stdout } = await promisify(execFile)(join(skill, 'run.sh'));
+    const bytes = [...(await readFile(join(skill, 'table.bin')))];
+    const { mode } = await stat(join(cwd, 'agent.yaml'));
+    message({ type: 'result', stdout, bytes, mode: mode & 0o111, behavior: answer.behavior });
+  }
+  return 'complete';
+});
 
 it('a folder of this machine arrives whole, its programs run, and its rule about people holds', async () => {
   const base = join(folder, 'machine');

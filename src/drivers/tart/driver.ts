@@ -29,6 +29,7 @@ import { explainNoAddress, readLeases } from './leases.ts';
 import { readMac } from './mac.ts';
 import { mountFlags } from './mount-flags.ts';
 import { networkFlags, resolversOf } from './network-flags.ts';
+import { recipeOptions, type TartDriverOptions } from './options.ts';
 import { findRun, writeRun } from './run-record.ts';
 import { startVm } from './start.ts';
 import { listVms } from './state.ts';
@@ -36,28 +37,6 @@ import { stopByTart, stopProcess } from './stop.ts';
 
 /** Longer than any build takes: its owner's death frees the lock. */
 const BUILD_WAIT_MS = 60 * 60_000;
-
-/** Options of {@link createTartDriver}. */
-export interface TartDriverOptions {
-  /** The `tart` executable. @defaultValue "tart" on PATH */
-  readonly tartBin?: string;
-  /** Tart's own folder. @defaultValue tart's default */
-  readonly tartHome?: string;
-  /** Where the output of running VMs goes. @defaultValue `VZVM_HOME`, else the platform's state folder */
-  readonly stateDir?: string;
-  /** Where it is written down what prepared images hold. @defaultValue `VZVM_CACHE`, else the platform's cache folder */
-  readonly cacheDir?: string;
-  /** The network of VMs, as `writeNetwork` has it. @defaultValue "nat" */
-  readonly network?: string;
-  /** Folders of the host that VMs are offered. @defaultValue none */
-  readonly mounts?: readonly HostMount[];
-  /** What has to be free on the disk of Tart's folder for a clone, in MiB. @defaultValue 2048 */
-  readonly minFreeMiB?: number;
-  /** The machine that is looked at, for tests. @defaultValue this one */
-  readonly host?: Partial<TartHost>;
-  /** Told what others are waited for. */
-  readonly log?: contract.LogLine;
-}
 
 /** A `tart run` of ours. */
 interface Child {
@@ -70,18 +49,6 @@ interface Child {
 /** The driver for Tart: Linux VMs on Apple Silicon, on Apple's Virtualization framework. */
 export function createTartDriver(options: TartDriverOptions = {}): contract.Driver {
   return new TartDriver(options);
-}
-
-/** Tart's folder, where the environment names it, must be the same for whoever makes the driver again. */
-function recipeOptions(options: TartDriverOptions, cacheDir: string): Record<string, string> {
-  const tartHome = options.tartHome ?? process.env['TART_HOME'];
-  return {
-    tartBin: options.tartBin ?? 'tart',
-    stateDir: options.stateDir ?? defaultStateDir(),
-    cacheDir,
-    ...(tartHome ? { tartHome } : {}),
-    ...(options.network === undefined ? {} : { network: options.network }),
-  };
 }
 
 class TartDriver implements contract.Driver {

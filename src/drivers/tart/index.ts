@@ -1,1 +1,2 @@
-export { createTartDriver, type TartDriverOptions } from './driver.ts';
+export { createTartDriver } from './driver.ts';
+export type { TartDriverOptions } from './options.ts';

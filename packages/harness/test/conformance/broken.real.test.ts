@@ -6,11 +6,21 @@ import {
 } from '@computeragent/protocol/conformance';
 import { describe, expect, it, vi } from 'vitest';
 import { TestHarness } from '../helpers/harness.ts';
+import {
+  asked,
+  endsWithItsReader,
+  type Fault,
+  inEvents,
+  inFiles,
+  inJson,
+  instead,
+  keysOfAll,
+  neverEnding,
+  type Next,
+  otherwiseAgain,
+  without,
+} from './faults.ts';
 import { mock, TURNS } from './mock.ts';
-
-type Next = (path: string, init?: RequestInit) => Promise<Response>;
-/** Stands between the suite and the harness, and spoils something. */
-type Fault = (next: Next, path: string, init: RequestInit) => Response | Promise<Response>;
 
 /** The harness with a fault. */
 async function broken(fault: Fault): Promise<Required<Pick<ConformanceTarget, 'request' | 'close'>>> {
@@ -21,47 +31,6 @@ async function broken(fault: Fault): Promise<Required<Pick<ConformanceTarget, 'r
     close: () => harness[Symbol.asyncDispose](),
   };
 }
-
-const headersOf = (init: RequestInit) => new Headers(init.headers);
-const isEvents = (path: string): boolean => path.includes('/events');
-
-/** Spoils the text of every stream of events. */
-const inEvents =
-  (spoil: (text: string) => string): Fault =>
-  async (next, path, init) => {
-    const response = await next(path, init);
-    if (!isEvents(path) || !response.ok || init.method === 'HEAD') return response;
-    return new Response(spoil(await response.text()), response);
-  };
-
-/** Spoils the JSON of answers to paths that match. */
-const inJson =
-  (where: RegExp, spoil: (body: Record<string, unknown>) => object, status?: number): Fault =>
-  async (next, path, init) => {
-    const response = await next(path, init);
-    if (!where.test(`${init.method ?? 'GET'} ${path}`)) return response;
-    const body = spoil((await response.json()) as Record<string, unknown>);
-    return Response.json(body, { status: status ?? response.status });
-  };
-
-/** Answers some requests by itself. */
-const instead =
-  (where: RegExp, status: number, body: unknown = { ok: true }): Fault =>
-  async (next, path, init) =>
-    where.test(`${init.method ?? 'GET'} ${path}`) ? Response.json(body, { status }) : next(path, init);
-
-/** Rewrites requests. */
-const asked =
-  (change: (path: string, init: RequestInit) => [string, RequestInit]): Fault =>
-  (next, path, init) =>
-    next(...change(path, init));
-
-const without = (name: string) =>
-  asked((path, init) => {
-    const headers = headersOf(init);
-    headers.delete(name);
-    return [path, { ...init, headers }];
-  });
 
 const FAULTS: readonly (readonly [string, Fault, string])[] = [
   [
@@ -205,52 +174,6 @@ const FAULTS: readonly (readonly [string, Fault, string])[] = [
     'is taken that a look at the headers',
   ],
 ];
-
-function endsWithItsReader(): Fault {
-  return async (next, path, init) => {
-    if (isEvents(path)) void next(path.replace('/events', '/cancel'), { method: 'POST' });
-    return next(path, init);
-  };
-}
-
-function neverEnding(): Fault {
-  return async (next, path, init) => {
-    if (headersOf(init).get('last-event-id') !== '9999') return next(path, init);
-    return new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } });
-  };
-}
-
-function otherwiseAgain(): Fault {
-  const seen = new Set<string>();
-  return async (next, path, init) => {
-    const key = headersOf(init).get('idempotency-key');
-    if (key === null || !seen.has(key)) return next(path, init).finally(() => key && seen.add(key));
-    return Response.json({ ok: true, again: true });
-  };
-}
-
-function keysOfAll(): Fault {
-  const bodies = new Map<string, unknown>();
-  return async (next, path, init) => {
-    const key = headersOf(init).get('idempotency-key');
-    const known = key === null ? undefined : bodies.get(key);
-    if (known !== undefined && known !== init.body)
-      return Response.json({ error: { code: 'CONFLICT', message: '' } }, { status: 409 });
-    if (key !== null) bodies.set(key, init.body);
-    return next(path, init);
-  };
-}
-
-function inFiles(spoil: (text: string) => string, type?: string): Fault {
-  return async (next, path, init) => {
-    const response = await next(path, init);
-    if (init.method !== undefined || !path.includes('/fs/file')) return response;
-    const headers = new Headers(response.headers);
-    if (type === undefined) return new Response(spoil(await response.text()), { headers });
-    headers.set('content-type', type);
-    return new Response(response.body, { status: response.status, headers });
-  };
-}
 
 describe('the conformance suite', () => {
   it.each(FAULTS)('finds that %s', async (_, fault, beginning) => {
